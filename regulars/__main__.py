@@ -1,0 +1,5 @@
+"""`python -m regulars` is `regulars`."""
+
+from regulars.doors.cli import main
+
+main()

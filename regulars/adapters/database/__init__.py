@@ -1,0 +1,1 @@
+"""Customers, orders, launches, messages and events in SQLite or PostgreSQL."""

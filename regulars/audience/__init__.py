@@ -1,0 +1,1 @@
+"""Who is this for, who must not be written to, and why?"""

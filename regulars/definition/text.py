@@ -1,0 +1,15 @@
+"""How text is compared: after NFC and case folding, with the Turkish dotted and dotless i kept usable."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def fold(text: str) -> str:
+    """The form in which text is stored for comparison: trimmed, NFC, case folded.
+
+    `İ` folds to `i` + a combining dot in Unicode, which nobody types; the dot is dropped, so that
+    "İstanbul" and "istanbul" are one. `ı` stays itself.
+    """
+    folded = unicodedata.normalize("NFC", text.strip()).casefold().replace("i̇", "i")
+    return unicodedata.normalize("NFC", folded)

@@ -1,0 +1,187 @@
+"""The marketer's files as values: Shop, Segment, Campaign, and the Workspace that holds them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+from regulars.definition.conditions import Condition, Kind
+from regulars.definition.quantities import Duration, Money
+from regulars.diagnostics import Location
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """`name <address>`; the name may be empty."""
+
+    address: str
+    name: str = ""
+
+    @property
+    def domain(self) -> str:
+        return self.address.rpartition("@")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """A property of customers that the shop declares. `options` for one_of; `default` stands in when absent."""
+
+    name: str
+    kind: Kind
+    options: tuple[str, ...] = ()
+    default: str | None = None
+    required: bool = False
+
+    @property
+    def may_be_absent(self) -> bool:
+        return self.default is None and not self.required
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Weights of events and how fast they fade. Machine hits always weigh 0."""
+
+    half_life: Duration = Duration(seconds=30 * 86_400)
+    open: Decimal = Decimal(0)
+    click: Decimal = Decimal(3)
+    order: Decimal = Decimal(10)
+    unsubscribe: Decimal = Decimal(-50)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """An order belongs to the last mail of which the customer did `of` at most `within` before."""
+
+    within: Duration = Duration(seconds=7 * 86_400)
+    of: str = "click"  # click | open | receipt
+
+
+@dataclass(frozen=True, slots=True)
+class ReferralProgramme:
+    """What a code promises, as printed in mails: rewards are words for now; the programme itself comes later."""
+
+    friend: str
+    advocate: str
+    after: str = "first order"
+
+
+class ConsentRule(StrEnum):
+    REQUIRED = "required"                      # only who said yes may be written to
+    EXISTING_CUSTOMERS = "existing_customers"  # who ordered may be written to until they object
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """regulars.yaml. `address` is printed in every commercial mail; `languages[0]` is the fallback."""
+
+    name: str
+    url: str
+    address: str
+    locale: str
+    timezone: str
+    currency: str
+    sender: Mailbox
+    reply_to: Mailbox | None
+    languages: tuple[str, ...]
+    compare_in: str                               # currency in which spending is compared
+    rates_file: str | None = None                 # data/rates.csv: day,currency,rate (units of compare_in for 1)
+    utm: Mapping[str, str] = NOTHING
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    consent: ConsentRule = ConsentRule.REQUIRED
+    topics: Mapping[str, str] = NOTHING           # key -> what a customer reads
+    scoring: Scoring = Scoring()
+    attribution: Attribution = Attribution()
+    referral: ReferralProgramme | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    name: str
+    where: Condition
+    description: str = ""
+    at: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """A human text in one or several languages. Key "" is the text that serves all."""
+
+    by_language: Mapping[str, str]
+    at: Mapping[str, Location] = field(default_factory=dict, compare=False)  # of each text's first character
+
+    def in_language(self, language: str, fallback: str) -> str:
+        texts = self.by_language
+        return texts.get(language) or texts.get("") or texts.get(fallback) or next(iter(texts.values()), "")
+
+
+@dataclass(frozen=True, slots=True)
+class SendAt:
+    """A wall-clock time; in each customer's own zone when `local`, else in the shop's."""
+
+    wall: datetime  # naive
+    local: bool = False
+
+
+class IfPast(StrEnum):
+    NEXT_DAY = "next day"
+    NOW = "now"
+    SKIP = "skip"
+
+
+class OnUncertain(StrEnum):
+    HOLD = "hold"
+    RESEND = "resend"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One campaign file, sent once. `to` and `excluding` are conditions (lists of segments become Any_(InSegment…));
+    `segments` names the segments in `to` that the launch is credited to."""
+
+    name: str
+    to: Condition
+    template: str
+    subject: Texts
+    segments: tuple[str, ...] = ()
+    excluding: Condition | None = None
+    description: str = ""
+    topic: str | None = None
+    preheader: Texts | None = None
+    from_: Mailbox | None = None
+    reply_to: Mailbox | None = None
+    send_at: SendAt | None = None
+    if_past: IfPast = IfPast.NEXT_DAY
+    expires_after: Duration | None = None
+    with_: Mapping[str, Any] = NOTHING            # str | Decimal | int | bool | date | list | mapping, as written
+    on_uncertain: OnUncertain = OnUncertain.HOLD
+    at: Location | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """All files of one project: typed definitions and the raw texts that templates need.
+
+    `texts` maps every text file under templates/ and data/ to its content; `images` every picture under
+    templates/images/ to its bytes. Paths are relative to the workspace, with `/`.
+    """
+
+    shop: Shop
+    segments: Mapping[str, Segment]
+    campaigns: Mapping[str, Campaign]
+    data: Mapping[str, Any] = field(default_factory=dict)       # "testimonials" -> content of data/testimonials.yaml
+    texts: Mapping[str, str] = field(default_factory=dict)
+    images: Mapping[str, bytes] = field(default_factory=dict)
+    samples: tuple[Mapping[str, Any], ...] = ()                 # samples/customers.yaml, for previews
+
+
+__all__ = [
+    "Attribute", "Attribution", "Campaign", "ConsentRule", "IfPast", "Mailbox", "Money", "OnUncertain",
+    "ReferralProgramme", "Scoring", "Segment", "SendAt", "Shop", "Texts", "Workspace",
+]

@@ -1,0 +1,1 @@
+"""How does it leave, exactly once? Email becomes Message."""

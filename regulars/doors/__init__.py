@@ -1,0 +1,1 @@
+"""Whoever knocks: a command line, the web, a Celery worker."""

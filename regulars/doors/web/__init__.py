@@ -1,0 +1,1 @@
+"""Pixel, links, pages and the outbox over HTTP."""

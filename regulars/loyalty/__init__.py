@@ -1,0 +1,1 @@
+"""What has this customer earned? Referral codes and who brought whom."""

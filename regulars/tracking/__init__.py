@@ -1,0 +1,1 @@
+"""What came back, and was it a human?"""
