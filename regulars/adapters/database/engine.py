@@ -1,0 +1,102 @@
+"""One door to the database: short reading and writing transactions, and foreign errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from regulars.errors import RegularsError, Unreachable
+
+WRITES = {"regulars_writes": True}
+
+
+class Database:
+    """SQLite or PostgreSQL behind `read()` and `write()`; both are transactions that commit at the end."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One consistent view; on SQLite it never waits for a writer."""
+        with _in_our_words(self.engine), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """On SQLite the write lock is taken at the start (BEGIN IMMEDIATE), so no late upgrade can fail."""
+        with _in_our_words(self.engine), self.engine.connect().execution_options(**WRITES) as connection:
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        event.listen(engine, "connect", _prepare_postgresql)
+        return engine
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so, not where the driver guesses
+    cursor = connection.cursor()
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000", "cache_size = -64000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("regulars_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
+
+
+@contextmanager
+def _in_our_words(engine: Engine) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise Unreachable(f"the database does not answer: {_first_line(error)}", hint=_hint(error, where)) from error
+    except DBAPIError as error:
+        if _is_missing_table(error):
+            raise Unreachable(f"the database has no tables yet: {_first_line(error)}", hint="run: regulars db upgrade") from error
+        raise RegularsError(f"the database refused: {_first_line(error)}") from error
+
+
+def _hint(error: OperationalError, where: str) -> str:
+    if _is_missing_table(error):
+        return "run: regulars db upgrade"
+    return f"check REGULARS_DATABASE_URL ({where}) and that the server runs"
+
+
+def _is_missing_table(error: DBAPIError) -> bool:
+    text = str(error.orig)
+    return "no such table" in text or ("relation" in text and "does not exist" in text)
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]

@@ -1,0 +1,420 @@
+"""All tables, as one picture. Money: integers of 1/10,000 unit. Text for comparison stands beside it, `_folded`.
+
+Large tables (messages, attempts, hits, events) carry their launch or time in every row and are referenced by
+nobody, so that they can be partitioned. Messages have no foreign key to customers: it costs more than the rows.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from regulars.adapters.database.types import BigKey, Document, UtcTime
+
+metadata = MetaData(naming_convention={
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+})
+
+# One row a fact about this database itself: the suppression key, the environment stamp.
+installation = Table(
+    "installation", metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+# ---- people -----------------------------------------------------------------------------------------------
+
+customers = Table(
+    "customers", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("email", Text),                           # as written to; NULL once erased
+    Column("email_key", Text, unique=True),          # normalised once: one address, one customer
+    Column("email_domain", Text),
+    Column("email_valid", Boolean, nullable=False, server_default=text("true")),
+    Column("address_hash", String(64)),              # keyed; what suppressions are matched by
+    Column("first_name", Text),
+    Column("last_name", Text),
+    Column("locale", Text), Column("locale_folded", Text),
+    Column("timezone", Text),
+    Column("country", Text), Column("country_folded", Text),
+    Column("city", Text), Column("city_folded", Text),
+    Column("birth_date", Date),                      # only when the year is known
+    Column("birth_month_day", SmallInteger),         # 517 for 17 May
+    Column("attributes", Document, nullable=False, server_default=text("'{}'")),
+    Column("attributes_folded", Document, nullable=False, server_default=text("'{}'")),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("erased_at", UtcTime),
+    # consent as the ledger's last word says
+    Column("marketing", String(16)),                 # granted | withdrawn | pending | NULL: never asked
+    Column("marketing_at", UtcTime),
+    Column("tracking", String(16)),
+    # facts, written together with the orders they come from
+    Column("orders_count", Integer, nullable=False, server_default=text("0")),
+    Column("orders_spent", BigInteger, nullable=False, server_default=text("0")),  # in the compare currency
+    Column("orders_first_at", UtcTime),
+    Column("orders_last_at", UtcTime),
+    Column("referred_by", BigInteger),               # customer id of the advocate
+    Column("has_referred", Integer, nullable=False, server_default=text("0")),
+    # forward decay at the installation's landmark
+    Column("engagement", Float, nullable=False, server_default=text("0")),
+    Index("ix_customers_orders_last_at", "orders_last_at"),
+    Index("ix_customers_orders_count", "orders_count"),
+    Index("ix_customers_orders_spent", "orders_spent"),
+    Index("ix_customers_engagement", "engagement"),
+    Index("ix_customers_address_hash", "address_hash"),
+)
+
+# A shop's own customer id is looked up before the address, so a changed address is the same person.
+identities = Table(
+    "identities", metadata,
+    Column("kind", String(32), primary_key=True),    # shop_id | email
+    Column("value", Text, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("since", UtcTime, nullable=False),
+)
+
+customer_tags = Table(
+    "customer_tags", metadata,
+    Column("customer_id", ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag_folded", Text, primary_key=True),
+    Column("tag", Text, nullable=False),
+    Column("added_at", UtcTime, nullable=False),
+    Index("ix_customer_tags_tag_folded", "tag_folded"),
+)
+
+# Append-only: who agreed to what, when, by which words. Tracking consent stands apart by purpose.
+consents = Table(
+    "consents", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("customer_id", ForeignKey("customers.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", String(16), nullable=False),   # email
+    Column("purpose", String(16), nullable=False),   # marketing | tracking
+    Column("topic", Text),                           # NULL: all topics
+    Column("state", String(16), nullable=False),     # granted | withdrawn | pending
+    Column("at", UtcTime, nullable=False),
+    Column("recorded_at", UtcTime, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("wording", Text),
+    Column("wording_version", Text),
+    Column("proof", Document),
+    Index("ix_consents_customer_id_at", "customer_id", "at"),
+)
+
+# Never write to. Keyed hashes, so that the list survives erasure without keeping addresses.
+suppressions = Table(
+    "suppressions", metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("address_hash", String(64), primary_key=True),
+    Column("reason", String(32), nullable=False),    # manual | bounce | complaint | unsubscribed | imported | sunset
+    Column("masked", Text, nullable=False),          # a***@example.com, to recognise one's own entry
+    Column("source", Text, nullable=False),
+    Column("note", Text),
+    Column("added_at", UtcTime, nullable=False),
+)
+
+# ---- what they bought -------------------------------------------------------------------------------------
+
+products = Table(
+    "products", metadata,
+    Column("sku", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("url", Text),
+    Column("image_url", Text),
+    Column("price", BigInteger), Column("compare_at", BigInteger), Column("currency", String(3)),
+    Column("stock", Integer),
+    Column("category", Text), Column("category_folded", Text),
+    Column("usual_gap_days", Integer),
+    Column("other", Document),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+orders = Table(
+    "orders", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("order_id", Text, nullable=False, unique=True),  # the shop's own
+    Column("customer_id", BigInteger, nullable=False),
+    Column("ordered_at", UtcTime, nullable=False),
+    Column("is_refund", Boolean, nullable=False, server_default=text("false")),
+    # The order counts at time t when counts_from <= t < counts_until (NULL: never / for ever).
+    Column("counts_from", UtcTime),
+    Column("counts_until", UtcTime),
+    Column("status", Text),
+    Column("paid_at", UtcTime), Column("shipped_at", UtcTime), Column("delivered_at", UtcTime),
+    Column("cancelled_at", UtcTime),
+    Column("currency", String(3), nullable=False),
+    Column("total", BigInteger, nullable=False),            # sum of the lines less discount, in its own currency
+    Column("total_compared", BigInteger, nullable=False),   # after refunds, in the shop's compare currency
+    Column("refunded", BigInteger, nullable=False, server_default=text("0")),
+    Column("discount", BigInteger, nullable=False, server_default=text("0")),
+    Column("channel", Text), Column("channel_folded", Text),
+    Column("coupon", Text), Column("coupon_folded", Text),
+    Column("referral_code", Text),
+    Column("served_by", Text),
+    Column("other", Document),                              # columns of the file that have no place of their own
+    Column("origin", String(16), nullable=False),           # live | imported
+    Column("content_hash", String(32), nullable=False),     # equal: the same order again, nothing changes
+    Column("recorded_at", UtcTime, nullable=False),
+    Index("ix_orders_customer_id_ordered_at", "customer_id", "ordered_at"),
+    Index("ix_orders_ordered_at", "ordered_at"),
+    Index("ix_orders_referral_code", "referral_code", postgresql_where=text("referral_code IS NOT NULL"),
+          sqlite_where=text("referral_code IS NOT NULL")),
+)
+
+# Lines repeat what conditions group by, so that a windowed condition is one grouped scan without a join.
+order_lines = Table(
+    "order_lines", metadata,
+    Column("order_key", BigInteger, primary_key=True),      # orders.id
+    Column("position", Integer, primary_key=True),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("ordered_at", UtcTime, nullable=False),
+    Column("is_refund", Boolean, nullable=False, server_default=text("false")),
+    Column("counts_from", UtcTime),
+    Column("counts_until", UtcTime),
+    Column("sku", Text), Column("sku_folded", Text),
+    Column("product", Text), Column("product_folded", Text),
+    Column("category", Text), Column("category_folded", Text),
+    Column("coupon_folded", Text), Column("channel_folded", Text), Column("currency", String(3), nullable=False),
+    Column("quantity", BigInteger, nullable=False),         # thousandths
+    Column("unit_price", BigInteger, nullable=False),
+    Column("unit_cost", BigInteger),
+    Column("discount", BigInteger, nullable=False, server_default=text("0")),
+    Column("amount", BigInteger, nullable=False),           # quantity * unit_price - discount, own currency
+    Column("amount_compared", BigInteger, nullable=False),
+    Index("ix_order_lines_customer_id_ordered_at", "customer_id", "ordered_at"),
+    Index("ix_order_lines_ordered_at", "ordered_at"),
+    Index("ix_order_lines_category_folded_ordered_at", "category_folded", "ordered_at"),
+    Index("ix_order_lines_sku_folded_ordered_at", "sku_folded", "ordered_at"),
+)
+
+# ---- loyalty ----------------------------------------------------------------------------------------------
+
+referral_codes = Table(
+    "referral_codes", metadata,
+    Column("code", String(16), primary_key=True),
+    Column("programme", String(32), nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("programme", "customer_id"),
+)
+
+referrals = Table(
+    "referrals", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("programme", String(32), nullable=False),
+    Column("code", String(16), nullable=False),
+    Column("advocate_id", BigInteger, nullable=False),
+    Column("friend_id", BigInteger, nullable=False),
+    Column("order_id", Text, nullable=False),
+    Column("state", String(16), nullable=False),            # ordered; the programme's later states come with it
+    Column("reason", Text),
+    Column("ordered_at", UtcTime, nullable=False),
+    Column("confirmed_at", UtcTime), Column("rewarded_at", UtcTime), Column("reversed_at", UtcTime),
+    UniqueConstraint("programme", "friend_id"),
+    Index("ix_referrals_advocate_id", "advocate_id"),
+)
+
+# ---- what is sent -----------------------------------------------------------------------------------------
+
+bundles = Table(
+    "bundles", metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("git_commit", String(64)), Column("git_author", Text), Column("git_dirty", Boolean),
+)
+
+bundle_files = Table(
+    "bundle_files", metadata,
+    Column("bundle", ForeignKey("bundles.hash"), primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("content_hash", String(64), nullable=False),
+)
+
+# Each content once, however many bundles hold it; pictures are served from here for ever.
+contents = Table(
+    "contents", metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+link_targets = Table(
+    "link_targets", metadata,
+    Column("bundle", ForeignKey("bundles.hash"), primary_key=True),
+    Column("language", String(16), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("target", Text, nullable=False),
+)
+
+LIVE_LAUNCH = text("state IN ('preparing', 'sending', 'paused')")
+
+launches = Table(
+    "launches", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("bundle", ForeignKey("bundles.hash"), nullable=False),
+    Column("key", String(16), nullable=False, unique=True),  # random; part of every Message-ID
+    Column("state", String(16), nullable=False),             # delivery/life.py says what each means
+    Column("state_reason", Text),
+    Column("segments", Document, nullable=False),            # names the reactions are credited to
+    Column("created_at", UtcTime, nullable=False),           # as_of of its audience
+    Column("created_by", Text, nullable=False),
+    Column("started_at", UtcTime), Column("finished_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("on_uncertain", String(8), nullable=False),
+    Column("options", Document, nullable=False),             # limit, new_only, again
+    Column("plan", Document),                                # the funnel as it was shown
+    Column("recipients", Integer, nullable=False, server_default=text("0")),  # messages made; also numbers them
+    Index("uq_launches_live", "campaign", unique=True, postgresql_where=LIVE_LAUNCH, sqlite_where=LIVE_LAUNCH),
+    Index("ix_launches_campaign", "campaign", "created_at"),
+    Index("ix_launches_state", "state"),
+)
+
+# The segment, evaluated once. No reason: a message was made.
+audience = Table(
+    "audience", metadata,
+    Column("launch_id", ForeignKey("launches.id"), primary_key=True),
+    Column("customer_id", BigInteger, primary_key=True),
+    Column("reason", String(32)),
+)
+
+PENDING = text("state = 'pending'")
+LEASED = text("state IN ('claimed', 'handoff')")
+
+messages = Table(
+    "messages", metadata,
+    Column("launch_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),               # 1… within the launch
+    Column("step", String(32), nullable=False, server_default=text("'send'")),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("occurrence", Integer, nullable=False, server_default=text("0")),
+    Column("email", Text, nullable=False),                   # the address at launch
+    Column("email_domain", Text, nullable=False),
+    Column("language", String(16)),
+    Column("state", String(16), nullable=False),
+    Column("reason", Text),                                  # of skipped, rejected, cancelled, expired
+    Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("lease_owner", Text),
+    Column("lease_until", UtcTime),                          # by the database's clock
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("composed_at", UtcTime),
+    Column("content_hash", String(64)),                      # SHA-256 of the bytes, committed with handoff
+    Column("handoff_at", UtcTime),
+    Column("accepted_at", UtcTime),
+    Column("ended_at", UtcTime),                             # any terminal state
+    Column("dup_possible", Boolean, nullable=False, server_default=text("false")),
+    Column("smtp_code", SmallInteger), Column("enhanced_code", String(16)), Column("reply", Text),
+    Column("evidence", String(16)),                          # reply | log | dsn | event | operator | file
+    Column("opened_at", UtcTime),                            # first open that was not a machine's
+    Column("clicked_at", UtcTime),                           # first human click
+    Column("unsubscribed_at", UtcTime),
+    PrimaryKeyConstraint("launch_id", "number"),
+    UniqueConstraint("launch_id", "step", "customer_id", "occurrence"),
+    Index("ix_messages_due", "launch_id", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
+    Index("ix_messages_leases", "lease_until", postgresql_where=LEASED, sqlite_where=LEASED),
+    Index("ix_messages_customer_id", "customer_id", "accepted_at"),
+    Index("ix_messages_state", "launch_id", "state"),
+)
+
+# Append-only: what was tried, how far it came, what was answered; and what an operator decided, and why.
+attempts = Table(
+    "attempts", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("launch_id", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("actor", Text, nullable=False),                   # worker and connection, or a person
+    Column("phase", String(16), nullable=False),             # connect | mail | rcpt | data | body | dot | operator
+    Column("outcome", String(16), nullable=False),           # the state the message went to
+    Column("smtp_code", SmallInteger), Column("enhanced_code", String(16)), Column("reply", Text),
+    Column("started_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime, nullable=False),
+    Index("ix_attempts_launch_id_number", "launch_id", "number"),
+)
+
+# ---- what comes back --------------------------------------------------------------------------------------
+
+# Raw truth of the web door, with a verdict that can be computed again.
+hits = Table(
+    "hits", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(16), nullable=False),              # open | click | view | unsubscribe | referral
+    Column("launch_id", BigInteger), Column("number", Integer), Column("link", SmallInteger),
+    Column("code", String(16)),                              # of a referral visit
+    Column("target", Text),
+    Column("method", String(8), nullable=False),
+    Column("user_agent", Text),
+    Column("network", Text),                                 # the address cut to /24 or /48
+    Column("verdict", String(8), nullable=False),            # human | machine | unknown
+    Column("reasons", Document, nullable=False),
+    Column("rules_version", SmallInteger, nullable=False),
+    Index("ix_hits_launch_id_number", "launch_id", "number"),
+    Index("ix_hits_at", "at"),
+    Index("ix_hits_code", "code", postgresql_where=text("code IS NOT NULL"), sqlite_where=text("code IS NOT NULL")),
+)
+
+# The timeline of a customer, from which all scores can be computed again.
+events = Table(
+    "events", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("kind", String(32), nullable=False),              # email.opened, email.clicked, email.unsubscribed, order.placed …
+    Column("launch_id", BigInteger), Column("number", Integer),
+    Column("campaign", Text), Column("link", Text),
+    Column("verdict", String(8)),                            # of the hit it came from
+    Column("hit_id", BigInteger),
+    Column("value", BigInteger),                             # money of an order, in the compare currency
+    Column("source", Text), Column("source_id", Text),       # whose id makes it happen once
+    Column("origin", String(16), nullable=False),            # live | imported
+    Column("data", Document),
+    UniqueConstraint("source", "source_id"),
+    Index("ix_events_customer_id_at", "customer_id", "at"),
+    Index("ix_events_launch_id_kind", "launch_id", "kind"),
+    Index("ix_events_kind_at", "kind", "at"),
+)
+
+# ---- what was learned -------------------------------------------------------------------------------------
+
+# A customer's decayed score in a segment, at the installation's landmark.
+scores = Table(
+    "scores", metadata,
+    Column("segment", Text, primary_key=True),
+    Column("customer_id", BigInteger, primary_key=True),
+    Column("value", Float, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Index("ix_scores_segment_value", "segment", "value"),
+)
+
+# Quintile borders of the day: the same for both readings of rfm.* conditions.
+rfm_cuts = Table(
+    "rfm_cuts", metadata,
+    Column("day", Date, primary_key=True),
+    Column("measure", String(16), primary_key=True),         # recency | frequency | monetary
+    Column("cuts", Document, nullable=False),                # four borders between quintiles 1|2|3|4|5
+)

@@ -1,0 +1,201 @@
+"""The only reader of the environment: REGULARS_* become one checked Settings value, or every problem at once."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from regulars.content.tokens import KeyRing
+from regulars.errors import SettingsError
+
+STATE_FOLDER = ".regulars"
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class MailUrl:
+    """Where mail goes. `tls`: none | starttls | implicit. Times in seconds."""
+
+    scheme: str                 # spool | smtp | ses
+    folder: str = ""            # of the spool, absolute
+    host: str = ""              # of the relay; the region for ses
+    port: int = 0
+    user: str = ""
+    password: str = field(default="", repr=False)
+    tls: str = "none"
+    connections: int = 4
+    dot_timeout: int = 600
+
+    @property
+    def is_local(self) -> bool:
+        return self.scheme == "spool" or self.host in LOOPBACK_HOSTS
+
+    def __str__(self) -> str:
+        return f"spool:{self.folder}" if self.scheme == "spool" else f"{self.scheme}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """`project` is the workspace's absolute path; `database_url` as SQLAlchemy reads it, its path absolute."""
+
+    project: str
+    database_url: str = field(repr=False)
+    mail: MailUrl
+    base_url: str
+    keys: KeyRing = field(repr=False)
+    broker_url: str | None = field(default=None, repr=False)
+    now: datetime | None = None
+
+    @property
+    def state_folder(self) -> str:
+        return str(Path(self.project) / STATE_FOLDER)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Work happens in the calling process; nothing has to be started."""
+        return self.broker_url is None
+
+    @property
+    def base_is_public(self) -> bool:
+        parts = urlsplit(self.base_url)
+        return parts.scheme == "https" and parts.hostname not in LOOPBACK_HOSTS
+
+
+def read_settings(project: str, environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings for the workspace at `project`; raises SettingsError that names every problem."""
+    env = os.environ if environment is None else environment
+    root = Path(project).resolve()
+    problems: list[str] = []
+
+    database_url = _database_url(env.get("REGULARS_DATABASE_URL", ""), root, problems)
+    broker_url = _broker_url(env.get("REGULARS_BROKER_URL", ""), problems)
+    mail = _mail_url(env.get("REGULARS_MAIL_URL", ""), root, problems)
+    base_url = _base_url(env.get("REGULARS_BASE_URL", ""), problems)
+    now = _now(env.get("REGULARS_NOW", ""), mail, problems)
+    embedded = broker_url is None and database_url.startswith("sqlite")
+    keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
+    if problems:
+        raise SettingsError(problems)
+    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now)
+
+
+def _database_url(text: str, root: Path, problems: list[str]) -> str:
+    text = text or f"sqlite:///{STATE_FOLDER}/regulars.db"
+    if text.startswith("sqlite:///"):
+        return f"sqlite:///{root / text.removeprefix('sqlite:///')}"
+    if text.startswith(("postgresql+psycopg://", "postgresql://", "postgres://")):
+        return "postgresql+psycopg://" + text.partition("://")[2]
+    problems.append(
+        f"REGULARS_DATABASE_URL starts with {_scheme(text)!r}; use sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
+    )
+    return text
+
+
+def _broker_url(text: str, problems: list[str]) -> str | None:
+    if not text:
+        return None
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        problems.append(
+            f"REGULARS_BROKER_URL starts with {_scheme(text)!r}; use redis://HOST:6379/0, or unset it to work in this process"
+        )
+    return text
+
+
+def _mail_url(text: str, root: Path, problems: list[str]) -> MailUrl:
+    text = text or f"spool:{STATE_FOLDER}/outbox"
+    scheme = _scheme(text)
+    if scheme == "spool":
+        return MailUrl("spool", folder=str(root / (text.partition(":")[2] or f"{STATE_FOLDER}/outbox")))
+    if scheme == "ses":
+        problems.append("REGULARS_MAIL_URL: ses:// is not in this version yet; use Amazon SES by its SMTP address, smtp://…")
+        return MailUrl("ses")
+    if scheme not in {"smtp", "smtps"}:
+        problems.append(
+            f"REGULARS_MAIL_URL starts with {scheme!r}; use spool:FOLDER or smtp://USER:PASSWORD@HOST:587?tls=starttls"
+        )
+        return MailUrl("spool")
+    try:
+        return _relay(urlsplit(text), scheme)
+    except ValueError as error:
+        problems.append(f"REGULARS_MAIL_URL: {error}")
+        return MailUrl("spool")
+
+
+def _relay(parts: SplitResult, scheme: str) -> MailUrl:
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := sorted(options.keys() - {"tls", "connections", "dot_timeout"}):
+        msg = f"unknown option {unknown[0]!r}; known: tls, connections, dot_timeout"
+        raise ValueError(msg)
+    if not parts.hostname:
+        msg = "the relay's host is missing: smtp://HOST:587"
+        raise ValueError(msg)
+    tls = options.get("tls", "implicit" if scheme == "smtps" else "none" if parts.hostname in LOOPBACK_HOSTS else "starttls")
+    if tls not in {"none", "starttls", "implicit"}:
+        msg = f"tls={tls} is not known; use starttls, implicit or none"
+        raise ValueError(msg)
+    return MailUrl(
+        "smtp", host=parts.hostname, port=parts.port or {"implicit": 465, "starttls": 587, "none": 25}[tls],
+        user=unquote(parts.username or ""), password=unquote(parts.password or ""), tls=tls,
+        connections=_whole(options.get("connections", "4"), "connections", 1, 1000),
+        dot_timeout=_whole(options.get("dot_timeout", "600"), "dot_timeout", 1, 3600),
+    )
+
+
+def _whole(text: str, name: str, low: int, high: int) -> int:
+    if not text.isdigit() or not low <= int(text) <= high:
+        msg = f"{name}={text} is not a whole number from {low} to {high}"
+        raise ValueError(msg)
+    return int(text)
+
+
+def _base_url(text: str, problems: list[str]) -> str:
+    text = (text or "http://127.0.0.1:8000").rstrip("/")
+    parts = urlsplit(text)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        problems.append(f"REGULARS_BASE_URL is {text!r}; use the web door's public address, like https://mail.shop.example")
+    return text
+
+
+def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        problems.append(f"REGULARS_NOW is {text!r}; use a time like 2026-11-20T09:00:00Z, or unset it")
+        return None
+    if not mail.is_local:
+        problems.append(f"REGULARS_NOW is set while mail goes to {mail}; a false clock is for a spool or the loopback only")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _keys(text: str, root: Path, embedded: bool, problems: list[str]) -> KeyRing:
+    if not text and embedded:
+        text = _kept_secret(root / STATE_FOLDER / "secret")
+    ring = KeyRing.of(text)
+    if not ring.keys:
+        problems.append("REGULARS_SECRET is missing; it signs the links in mails. Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'")
+        return ring
+    if any(len(key.secret) < 16 for key in ring.keys):
+        problems.append("REGULARS_SECRET holds a key of fewer than 16 characters; make a longer one")
+    return ring
+
+
+def _kept_secret(file: Path) -> str:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+                out.write(secrets.token_urlsafe(32))
+        except FileExistsError:
+            pass  # another process was a moment quicker; its secret serves
+    return file.read_text().strip()
+
+
+def _scheme(text: str) -> str:
+    return text.partition(":")[0]

@@ -1,0 +1,19 @@
+"""The migrations build exactly the schema that the code describes, on both databases."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from regulars.adapters.database.migrations import current_revision, is_current, newest_revision
+from regulars.adapters.database.schema import metadata
+
+
+def test_migrated_database_equals_the_described_schema(database):
+    with database.read() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert differences == []
+
+
+def test_migrated_database_is_current(database):
+    assert is_current(database)
+    assert current_revision(database) == newest_revision()
