@@ -1,0 +1,66 @@
+"""The catalogue of findings about YAML files: a code is stable, and a retired one is never used again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+CODES: Mapping[str, str] = MappingProxyType({
+    # D1: the file cannot be read, or would be read differently from what was meant
+    "D101": "the line is not YAML, and no better explanation is known",
+    "D102": "the file is not text in UTF-8, or holds an invisible control character",
+    "D103": "the file is larger than 1 MB",
+    "D104": "values are nested more than 50 deep",
+    "D105": "a word stands twice in one mapping; the second would silently win",
+    "D106": "`&` begins an anchor in YAML: a text that starts with it needs quotes; anchors are not used here",
+    "D107": "`*` begins an alias in YAML: a text that starts with it needs quotes; aliases are not used here",
+    "D108": "`!` begins a tag in YAML: a text that starts with it needs quotes; tags are not used here",
+    "D109": "` #` begins a comment in an unquoted text, so the rest of the text is lost",
+    "D110": "an unquoted text starts with a sign that YAML keeps for itself",
+    "D111": "an unquoted text starts with a bracket or brace, for instance a template's `{{`",
+    "D112": "an unquoted text holds a colon followed by a space",
+    "D113": "the quotes do not enclose the whole text, or are not closed",
+    "D114": "a comma ends an unquoted text inside `{…}`",
+    "D115": "a tab stands where YAML wants spaces",
+    "D116": "the space after a colon is missing",
+    "D117": "the line's indentation does not fit the lines around it",
+    "D118": "a backslash in double quotes begins a sequence that does not exist",
+    "D119": "a bracket or brace is not closed",
+    "D120": "other YAML readers take this unquoted text for a number, a time or a yes/no",
+    "D121": "the file holds more than one document, or a YAML directive",
+    "D122": "the file is empty",
+    "D123": "the file cannot be opened, or is a link that leads out of the project",
+    # D2: words and names
+    "D201": "a word that does not belong here",
+    "D202": "a word of the language that this version does not know yet",
+    "D203": "a segment that no file defines",
+    "D204": "a word that must be there is missing",
+    "D205": "a customer attribute that regulars.yaml does not declare",
+    "D206": "a topic that regulars.yaml does not declare",
+    "D207": "a campaign that no file defines",
+    "D208": "a template file that does not exist",
+    "D209": "segments that refer to each other in a circle",
+    "D210": "two files define the same name",
+    "D211": "a text is missing in one of the shop's languages",
+    "D212": "a language that the shop does not declare",
+    "D213": "a condition that does not exist",
+    "D214": "a comparison that does not fit what is compared",
+    "D215": "the project has no regulars.yaml",
+    "D216": "a file that is not read because of its name",
+    # D3: values
+    "D301": "a value of the wrong shape: a mapping, a list or a single value was expected",
+    "D302": "not a number",
+    "D303": "a number that can be read in two ways",
+    "D304": "not a length of time",
+    "D305": "not an amount of money, or in another currency than the one compared in",
+    "D306": "not a percentage",
+    "D307": "not a date or a time",
+    "D308": "none of the words that may stand here",
+    "D309": "not a mail address",
+    "D310": "not a web address",
+    "D311": "not a usable name",
+    "D312": "nothing stands where a value must",
+    "D313": "an unknown currency, time zone or locale",
+    "D314": "a value outside its range",
+    "D315": "two values that contradict each other",
+})
