@@ -92,10 +92,10 @@ class Shop:
     languages: tuple[str, ...]
     compare_in: str                               # currency in which spending is compared
     rates_file: str | None = None                 # data/rates.csv: day,currency,rate (units of compare_in for 1)
-    utm: Mapping[str, str] = NOTHING
+    utm: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
     consent: ConsentRule = ConsentRule.REQUIRED
-    topics: Mapping[str, str] = NOTHING           # key -> what a customer reads
+    topics: Mapping[str, str] = field(default_factory=lambda: NOTHING)           # key -> what a customer reads
     scoring: Scoring = Scoring()
     attribution: Attribution = Attribution()
     referral: ReferralProgramme | None = None
@@ -159,7 +159,7 @@ class Campaign:
     send_at: SendAt | None = None
     if_past: IfPast = IfPast.NEXT_DAY
     expires_after: Duration | None = None
-    with_: Mapping[str, Any] = NOTHING            # str | Decimal | int | bool | date | list | mapping, as written
+    with_: Mapping[str, Any] = field(default_factory=lambda: NOTHING)            # str | Decimal | int | bool | date | list | mapping, as written
     on_uncertain: OnUncertain = OnUncertain.HOLD
     at: Location | None = field(default=None, compare=False)
 
