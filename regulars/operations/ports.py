@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import Scoring
+from regulars.delivery.outcomes import Outgoing, Result
 from regulars.measurement.attribution import Sale, Touch
 from regulars.measurement.results import Opens
 from regulars.scoring.contributions import ScoredEvent
@@ -84,4 +86,37 @@ class ScoreBook(Protocol):
 
     def waves(self, segment: str) -> Sequence[Wave]:
         """The segment's launches with what was accepted and reacted to."""
+        ...
+
+
+# ---- delivery ----
+
+
+class Ledger(Protocol):
+    """The durable record that a transport writes to while it speaks to the relay."""
+
+    def turn(self, results: Sequence[Result], handoffs: Sequence[MessageRef]) -> set[MessageRef]:
+        """Commits the results and marks the handoffs in one transaction, then answers whose final dot may be written.
+
+        A mail missing from the answer must not be delivered and needs no result: abandon it (RSET, or close).
+        Call it with every `handoffs` before their dots, and again (with no handoffs) for results at the end.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """A spool or a relay."""
+
+    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
+        """Offers every mail; returns when each has a result in the ledger or was refused by it.
+
+        Raises Unreachable when no connection could be made at all; what has neither result nor handoff then goes back.
+        """
+        ...
+
+    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
+        """Evidence about uncertain mails, given as (ref, Message-ID): True it was delivered, False it certainly was not.
+
+        Those that this transport cannot tell about are absent (a relay knows none, a spool all).
+        """
         ...
