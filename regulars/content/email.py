@@ -39,7 +39,7 @@ class Occasion:
     composed_at: datetime
 
 
-class CannotCompose(Exception):  # noqa: N818  an outcome of one message, not an error of the program
+class CannotCompose(Exception):
     """This customer's values do not fit the template; the message is skipped with the reason."""
 
     def __init__(self, reason: str) -> None:
