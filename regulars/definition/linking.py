@@ -1,0 +1,84 @@
+"""Whether the names in one file are defined in another, once all files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from regulars.definition.notebook import Name, Notebook, Reference
+from regulars.definition.workspace import Shop
+from regulars.diagnostics import Location, did_you_mean, nearest
+
+_CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208"}
+_ELSEWHERE: Mapping[Name, str] = {
+    Name.SEGMENT: "define it in a file of segments/, or take the name out",
+    Name.CAMPAIGN: "name a campaign of campaigns/",
+    Name.TOPIC: "declare it under topics: in regulars.yaml",
+    Name.TEMPLATE: "put the file into templates/",
+}
+
+
+def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
+    """Notes what is named but nowhere defined, and segments that lead back to themselves."""
+    _note_templates(notes, shop, present)
+    for reference in notes.references:
+        if shop is None and reference.of is Name.TOPIC:
+            continue
+        if reference.word not in notes.defined[reference.of]:
+            notes.error(reference.at, _CODES[reference.of], f'unknown {reference.of} "{reference.word}"', _way_out(reference, notes))
+    _note_circles(notes)
+    if shop is not None and shop.rates_file and shop.rates_file not in present:
+        notes.error(Location("regulars.yaml"), "D208", f"the rates file {shop.rates_file} does not exist",
+                    "put it there (day,currency,rate), or take money.rates out")
+
+
+def _note_templates(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
+    """A template exists under its own name, or as one file a language: win_back.tr.mjml for win_back.mjml."""
+    languages = shop.languages if shop else ()
+    for path in present:
+        folder, _, name = path.partition("/")
+        if folder != "templates" or not name.endswith(".mjml"):
+            continue
+        notes.defined[Name.TEMPLATE][name] = Location(path)
+        stem, _, language = name.removesuffix(".mjml").rpartition(".")
+        if stem and all(f"templates/{stem}.{each}.mjml" in present for each in languages) and language in languages:
+            notes.defined[Name.TEMPLATE].setdefault(f"{stem}.mjml", Location(path))
+
+
+def _way_out(reference: Reference, notes: Notebook) -> str:
+    defined = notes.defined[reference.of]
+    near = nearest(reference.word, defined)
+    if near is None:
+        return did_you_mean(reference.word, sorted(defined), _ELSEWHERE[reference.of])
+    where = f" it is defined in {defined[near]}" if reference.of in {Name.SEGMENT, Name.CAMPAIGN} else ""
+    return f'did you mean "{near}"?{where}'
+
+
+def _note_circles(notes: Notebook) -> None:
+    arrows: dict[str, list[Reference]] = {}
+    for reference in notes.references:
+        if reference.of is Name.SEGMENT and reference.owner:
+            arrows.setdefault(reference.owner, []).append(reference)
+    told: set[frozenset[str]] = set()
+    for start in sorted(arrows):
+        for path in _circles(start, arrows):
+            members = frozenset(reference.owner for reference in path)
+            if members not in told:
+                told.add(members)
+                names = [reference.owner for reference in path]
+                notes.error(path[0].at, "D209", f'the segment "{start}" is made of itself: {" -> ".join([*names, start])}',
+                            "take one of these steps out")
+
+
+def _circles(start: str, arrows: Mapping[str, list[Reference]]) -> Iterator[list[Reference]]:
+    """The way back to `start`, if there is one; each segment is visited once."""
+    visited = {start}
+    trail: list[tuple[str, list[Reference]]] = [(start, [])]
+    while trail:
+        here, path = trail.pop()
+        for reference in arrows.get(here, []):
+            if reference.word == start:
+                yield [*path, reference]
+                return
+            if reference.word not in visited:
+                visited.add(reference.word)
+                trail.append((reference.word, [*path, reference]))

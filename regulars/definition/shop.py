@@ -1,0 +1,233 @@
+"""regulars.yaml: the shop, its sender, languages and attributes, and the rules that hold for all campaigns."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from regulars.definition import nodes
+from regulars.definition.comparisons import VALUES
+from regulars.definition.conditions import Kind
+from regulars.definition.nodes import Node, Scalar
+from regulars.definition.notebook import Name, Notebook
+from regulars.definition.tables import Choice, ListOf, MapOf, Table, Word
+from regulars.definition.units import Unfit
+from regulars.definition.values import (
+    CURRENCY,
+    DURATION,
+    HALF_LIFE,
+    LINE,
+    LOCALE,
+    MAILBOX,
+    NUMBER,
+    RATES_FILE,
+    TEXT,
+    URL,
+    WORD,
+    ZONE,
+    One,
+    Schema,
+    shape,
+)
+from regulars.definition.workspace import Attribute, Attribution, ConsentRule, Mailbox, ReferralProgramme, Scoring, Shop
+from regulars.diagnostics import did_you_mean
+
+_ATTRIBUTE_KINDS: Mapping[str, Kind] = {
+    "one_of": Kind.TEXT, "text": Kind.TEXT, "number": Kind.NUMBER, "whole number": Kind.WHOLE, "date": Kind.DATE,
+    "yes/no": Kind.YES_NO,
+}
+_TAKEN_NAMES = frozenset({
+    "email", "first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "created_at", "greeting",
+})
+
+
+def _identifier(text: str, _: Notebook) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", text):
+        raise Unfit("D311", f'"{text}" cannot be a name here', "small letters a-z, digits and underscores, a letter first: loyalty_card")
+    if text in _TAKEN_NAMES:
+        raise Unfit("D311", f'customers already have "{text}"', "it need not be declared: leave it out or choose another name")
+    return text
+
+
+def _topic_key(text: str, _: Notebook) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", text):
+        raise Unfit("D311", f'"{text}" cannot be a topic\'s name', "small letters a-z, digits and hyphens, a letter first: news")
+    return text
+
+
+_TOPIC_KEY = One("a name of small letters, such as news", _topic_key, text=True)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicKey:
+    """A topic's key, noted as defined."""
+
+    words: str = _TOPIC_KEY.words
+
+    def read(self, node: Node, notes: Notebook) -> str | None:
+        key: str | None = _TOPIC_KEY.read(node, notes)
+        if isinstance(node, Scalar):
+            notes.defined[Name.TOPIC][node.text] = node.at
+        return key
+
+    def schema(self) -> Schema:
+        return _TOPIC_KEY.schema()
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeKind:
+    """`{one_of: [a, b], default: a}`, `{text: optional}` or, short, `text`. Reads to an Attribute without its name."""
+
+    words: str = "{one_of: [a, b], default: a} or {text: optional}; kinds: text, number, whole number, date, yes/no"
+
+    def read(self, node: Node, notes: Notebook) -> Attribute | None:
+        if isinstance(node, Scalar):
+            return self._short(node, notes)
+        if not isinstance(node, nodes.Mapping):
+            notes.error(node.at, "D301", f"{shape(node)} stands where a kind of attribute is expected", f"write {self.words}")
+            return None
+        kinds = [key for key, _ in node.entries if key.text in _ATTRIBUTE_KINDS]
+        for key, _ in node.entries:
+            if key.text not in _ATTRIBUTE_KINDS and key.text != "default":
+                notes.error(key.at, "D201", f'unknown word "{key.text}" in an attribute',
+                            did_you_mean(key.text, [*_ATTRIBUTE_KINDS, "default"]))
+        if len(kinds) != 1:
+            notes.error(node.at, "D204" if not kinds else "D315",
+                        "the attribute has no kind" if not kinds else f"the attribute has {len(kinds)} kinds", f"write {self.words}")
+            return None
+        return self._declared(kinds[0], node, notes)
+
+    def schema(self) -> Schema:
+        duty = {"enum": ["optional", "required"]}
+        kinds = {name: duty for name in _ATTRIBUTE_KINDS if name != "one_of"}
+        options = {"type": "array", "items": WORD.schema(), "minItems": 1}
+        return {"anyOf": [{"enum": list(kinds)}, {
+            "type": "object", "additionalProperties": False, "properties": {"one_of": options, **kinds, "default": {}},
+        }]}
+
+    def _short(self, node: Scalar, notes: Notebook) -> Attribute | None:
+        if node.text in _ATTRIBUTE_KINDS and node.text != "one_of":
+            return Attribute("", _ATTRIBUTE_KINDS[node.text])
+        notes.error(node.at, "D308", f'"{node.text}" is not a kind of attribute', f"write {self.words}")
+        return None
+
+    def _declared(self, key: Scalar, node: nodes.Mapping, notes: Notebook) -> Attribute | None:
+        kind, said = _ATTRIBUTE_KINDS[key.text], node.get(key.text)
+        assert said is not None
+        read = (ListOf(WORD) if key.text == "one_of" else _DUTY).read(said, notes)
+        if read is None:
+            return None
+        options = read if key.text == "one_of" else ()
+        return Attribute("", kind, options, self._default(kind, options, node.get("default"), notes),
+                         required=read == "required")
+
+    @staticmethod
+    def _default(kind: Kind, options: tuple[str, ...], node: Node | None, notes: Notebook) -> str | None:
+        if node is None or VALUES[kind].read(node, notes) is None or not isinstance(node, Scalar):
+            return None
+        if options and node.text not in options:
+            notes.error(node.at, "D315", f'the default "{node.text}" is none of the values', did_you_mean(node.text, options))
+            return None
+        return node.text
+
+
+_DUTY = Choice({"optional": "optional", "required": "required"})
+
+
+def _with_names(read: dict[str, Attribute]) -> dict[str, Attribute]:
+    return {name: Attribute(name, a.kind, a.options, a.default, a.required) for name, a in read.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class AttributesKind:
+    words: str = "a mapping of attributes: {taste: {one_of: [fruity, dark]}}"
+
+    def read(self, node: Node, notes: Notebook) -> dict[str, Attribute] | None:
+        read = _ATTRIBUTES.read(node, notes)
+        return None if read is None else _with_names(read)
+
+    def schema(self) -> Schema:
+        return _ATTRIBUTES.schema()
+
+
+_ATTRIBUTES = MapOf(One("a name such as loyalty_card", _identifier, text=True), AttributeKind(), "attributes")
+
+
+SHOP_TABLE = Table("shop", (
+    Word("name", LINE, "as customers know it", '"Mahalle Kahve"', required=True),
+    Word("url", URL, "the shop's front page; links to its domain get the utm parameters", "https://kahve.example", required=True),
+    Word("address", TEXT, "the postal address, printed in every commercial mail", '"İcadiye Cd. 12, İstanbul"', required=True),
+    Word("locale", LOCALE, "for customers who never told theirs", "tr", required=True),
+    Word("timezone", ZONE, "the zone of dates and times in these files", "Europe/Istanbul", required=True),
+    Word("currency", CURRENCY, "what a bare amount means", "TRY", required=True),
+))
+
+TABLE = Table("regulars.yaml", (
+    Word("shop", SHOP_TABLE, "the shop itself", '{name: "…", url: https://…, address: "…", locale: …, timezone: …, currency: …}',
+         required=True),
+    Word("sender", Table("sender", (
+        Word("from", MAILBOX, "what customers see as sender", '"Mahalle Kahve <merhaba@kahve.example>"', required=True),
+        Word("reply_to", MAILBOX, "where answers go, if elsewhere", '"destek@kahve.example"'),
+    )), "who writes", '{from: "Mahalle Kahve <merhaba@kahve.example>"}', required=True),
+    Word("languages", ListOf(LOCALE), "what templates and subjects exist in; the first is the fallback; default: the locale's",
+         "[tr, az, en]"),
+    Word("money", Table("money", (
+        Word("compare_in", CURRENCY, "in which spending is compared; default: the shop's currency", "TRY"),
+        Word("rates", RATES_FILE, "day,currency,rate: other currencies count at the rate of their day", "data/rates.csv"),
+    )), "how amounts in several currencies are compared", "{compare_in: TRY, rates: data/rates.csv}"),
+    Word("utm", Table("utm", (
+        Word("source", WORD, "utm_source", "email"), Word("medium", WORD, "utm_medium", "regulars"),
+        Word("content", WORD, "utm_content", "letter"), Word("term", WORD, "utm_term", "coffee"),
+    )), "added to links to the shop's own domain; the campaign's name is utm_campaign", "{source: email, medium: regulars}"),
+    Word("attributes", AttributesKind(), "what is known about customers beyond name and address",
+         "{taste: {one_of: [fruity, dark], default: dark}, loyalty_card: {text: optional}}"),
+    Word("consent", Choice.of(ConsentRule), "who may be written to: who said yes, or also who ordered", "required"),
+    Word("topics", MapOf(TopicKey(), LINE, "topics"), "what a customer may choose to hear about", '{news: "New coffees"}'),
+    Word("scoring", Table("scoring", (
+        Word("half_life", HALF_LIFE, "after this time half of a reaction is forgotten", "30 days"),
+        Word("open", NUMBER, "weight of an opened mail; machines open half of them", "0"),
+        Word("click", NUMBER, "weight of a click", "3"), Word("order", NUMBER, "weight of an order", "10"),
+        Word("unsubscribe", NUMBER, "weight of an unsubscribe", "-50"),
+    ), lambda read: Scoring(**read)), "how reactions add up to the engagement score", "{half_life: 30 days, click: 3, order: 10}"),
+    Word("attribution", Table("attribution", (
+        Word("within", DURATION, "how long after the reaction an order still counts", "7 days"),
+        Word("of", Choice({word: word for word in ("click", "open", "receipt")}), "the reaction that counts", "click"),
+    ), lambda read: Attribution(**read)), "which mail an order belongs to", "{within: 7 days, of: click}"),
+    Word("referral", Table("referral", (
+        Word("friend", WORD, "what the friend gets, as printed in mails", "15%", required=True),
+        Word("advocate", WORD, "what the customer gets, as printed in mails", "100 TRY", required=True),
+        Word("after", WORD, "when", "first order"),
+    ), lambda read: ReferralProgramme(**read) if {"friend", "advocate"} <= set(read) else None, later=("milestones",)),
+         "what a referral code promises", "{friend: 15%, advocate: 100 TRY, after: first order}"),
+), later=("events", "relays", "warm_up", "classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
+
+_PLACEHOLDER = Mailbox("shop@shop.invalid")
+
+
+def read_shop(node: Node, notes: Notebook) -> Shop | None:
+    """The shop, and what the other files are held against. Where a required value is broken something harmless stands
+    in for it, so that the other files can be checked too; the finding keeps anything from being sent."""
+    read = TABLE.read(node, notes)
+    if read is None:
+        return None
+    own, sender, money = read.get("shop") or {}, read.get("sender") or {}, read.get("money") or {}
+    locale = own.get("locale", "en")
+    currency = own.get("currency", "XXX")
+    languages = tuple(dict.fromkeys(read.get("languages") or (re.split("[-_]", locale)[0],)))
+    notes.currency = money.get("compare_in", own.get("currency"))
+    notes.languages = languages if own.get("locale") or read.get("languages") else None
+    notes.attributes = read.get("attributes", {}) if _attributes_are_known(node, read) else None
+    rest = {word: read[word] for word in ("utm", "attributes", "consent", "topics", "scoring", "attribution", "referral") if word in read}
+    return Shop(
+        name=own.get("name", ""), url=own.get("url", "https://shop.invalid"), address=own.get("address", ""), locale=locale,
+        timezone=own.get("timezone", "UTC"), currency=currency, sender=sender.get("from", _PLACEHOLDER),
+        reply_to=sender.get("reply_to"), languages=languages, compare_in=money.get("compare_in", currency),
+        rates_file=money.get("rates"), **rest)
+
+
+def _attributes_are_known(node: Node, read: dict[str, Any]) -> bool:
+    written = node.get("attributes") if isinstance(node, nodes.Mapping) else None
+    count = len(written.entries) if isinstance(written, nodes.Mapping) else 0
+    return written is None or (count > 0 and len(read.get("attributes") or {}) == count)
