@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from regulars.content.tokens import MessageRef
-from regulars.definition.workspace import Scoring
-from regulars.delivery.outcomes import Outgoing, Result
-from regulars.measurement.attribution import Sale, Touch
-from regulars.measurement.results import Opens
-from regulars.scoring.contributions import ScoredEvent
-from regulars.scoring.response import Wave
+if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from regulars.content.tokens import MessageRef
+    from regulars.definition.workspace import Scoring
+    from regulars.delivery.outcomes import Outgoing, Result
+    from regulars.measurement.attribution import Sale, Touch
+    from regulars.measurement.results import Opens
+    from regulars.scoring.contributions import ScoredEvent
+    from regulars.scoring.response import Wave
 
 
 class Clock(Protocol):

@@ -1,0 +1,86 @@
+"""Who of a segment must not be written to, and why. The first reason that fits is the one that counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from regulars.definition.workspace import Campaign, ConsentRule, Workspace
+
+
+class Reason(StrEnum):
+    """In this order: the first wins."""
+
+    NO_CONSENT = "no_consent"                # never said yes, and the shop's rule asks for it
+    UNSUBSCRIBED = "unsubscribed"            # said no: to everything, or to this topic
+    SUPPRESSED = "suppressed"                # on the list of addresses never to write to
+    INVALID_ADDRESS = "invalid_address"      # no mail can reach what stands there
+    ALREADY_RECEIVED = "already_received"    # an earlier launch of this campaign wrote to them
+    EXCEPTED = "excepted"                    # in a segment under the campaign's `except`
+    SEND_TIME_PAST = "send_time_past"        # `send_at` has gone by where they live, and `if_past` says skip
+    OVER_LIMIT = "over_limit"                # beyond --limit
+
+
+IN_WORDS: Mapping[Reason, str] = {
+    Reason.NO_CONSENT: "never agreed to marketing mail",
+    Reason.UNSUBSCRIBED: "unsubscribed",
+    Reason.SUPPRESSED: "on the suppression list",
+    Reason.INVALID_ADDRESS: "has no address that works",
+    Reason.ALREADY_RECEIVED: "got this campaign before",
+    Reason.EXCEPTED: "in the campaign's `except`",
+    Reason.SEND_TIME_PAST: "the send time has passed where they live",
+    Reason.OVER_LIMIT: "beyond --limit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who would a launch of this campaign write to? `again`: also those who got it before. `limit`: at most so many."""
+
+    campaign: Campaign
+    workspace: Workspace
+    as_of: datetime
+    again: bool = False
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """`excluded` holds every reason that fits somebody, in the order of Reason."""
+
+    selected: int
+    excluded: Mapping[Reason, int]
+
+    @property
+    def final(self) -> int:
+        return self.selected - sum(self.excluded.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What of a customer decides whether marketing mail may go to them. `topic`: their last word on the campaign's."""
+
+    marketing: str | None
+    topic: str | None
+    has_ordered: bool
+    suppressed: bool
+    address_valid: bool
+
+
+def objection(standing: Standing, rule: ConsentRule) -> Reason | None:
+    """The reason not to write to them now; SQL says the same in adapters/database/eligibility.py."""
+    if standing.marketing != "withdrawn" and not _agreed(standing, rule):
+        return Reason.NO_CONSENT
+    if "withdrawn" in {standing.marketing, standing.topic}:
+        return Reason.UNSUBSCRIBED
+    if standing.suppressed:
+        return Reason.SUPPRESSED
+    return None if standing.address_valid else Reason.INVALID_ADDRESS
+
+
+def _agreed(standing: Standing, rule: ConsentRule) -> bool:
+    if standing.marketing == "granted":
+        return True
+    return rule is ConsentRule.EXISTING_CUSTOMERS and standing.marketing is None and standing.has_ordered

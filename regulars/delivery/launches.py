@@ -1,0 +1,63 @@
+"""A launch as a value: one campaign, sent once, to the people of one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from regulars.definition.workspace import OnUncertain
+from regulars.delivery.life import LaunchState, State
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """`key`: random letters in every Message-ID. `plan`: the funnel as it was shown. `recipients`: messages made."""
+
+    id: int
+    campaign: str
+    key: str
+    bundle: str
+    state: LaunchState
+    state_reason: str | None
+    segments: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    on_uncertain: OnUncertain
+    options: Mapping[str, Any]
+    plan: Mapping[str, Any] | None
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a launch is made of before it has a number."""
+
+    campaign: str
+    key: str
+    bundle: str
+    segments: tuple[str, ...]
+    created_at: datetime
+    created_by: str
+    on_uncertain: OnUncertain
+    options: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How far a launch is. `reasons`: of messages that ended unsent. `next_due`: of the earliest pending one."""
+
+    states: Mapping[State, int]
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    next_due: datetime | None = None
+
+    @property
+    def total(self) -> int:
+        return sum(self.states.values())
+
+    def of(self, *states: State) -> int:
+        return sum(self.states.get(state, 0) for state in states)

@@ -1,0 +1,79 @@
+"""What becomes of a claimed message when its attempt ends: one decision, written as one compare-and-set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from regulars.content.tokens import MessageRef
+from regulars.delivery.backoff import MOST_ATTEMPTS, wait_after, wait_after_a_lost_line
+from regulars.delivery.life import State, after
+from regulars.delivery.outcomes import Outcome, Result
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist."""
+
+    ref: MessageRef
+    fence: int
+    customer_id: int
+    attempts: int
+    composed_at: datetime
+    content_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handoff:
+    """The mark before the final dot: `content_hash` is the SHA-256 of the bytes, in hex."""
+
+    ref: MessageRef
+    fence: int
+    content_hash: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """From `before` to `state`, if the message still has this fence. `attempt`: None when nobody spoke to a relay."""
+
+    ref: MessageRef
+    fence: int
+    before: State
+    state: State
+    reason: str | None = None
+    next_attempt_at: datetime | None = None
+    attempt: Result | None = None
+    started_at: datetime | None = None
+
+
+def settled(claimed: Claimed, before: State, result: Result, now: datetime, jitter: float) -> Settlement:
+    """`jitter` in [0, 1) spreads the next attempts of a launch."""
+    ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.composed_at)
+    if result.outcome is Outcome.REJECTED:
+        return replace(ends, reason=_words(result, "the relay refused it"))
+    if result.outcome is Outcome.DEFERRED and claimed.attempts + 1 >= MOST_ATTEMPTS:
+        return replace(ends, state=State.REJECTED, reason=f"given up after {MOST_ATTEMPTS} attempts: {_words(result, 'later')}")
+    if result.outcome is Outcome.DEFERRED:
+        return replace(ends, next_attempt_at=now + wait_after(claimed.attempts + 1, jitter))
+    if result.outcome is Outcome.LOST_BEFORE_DOT:
+        return replace(ends, next_attempt_at=now + wait_after_a_lost_line(jitter))
+    return ends
+
+
+def skipped(claimed: Claimed, reason: str) -> Settlement:
+    return Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.SKIPPED, reason)
+
+
+def held(claimed: Claimed, reason: str) -> Settlement:
+    return Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.HELD, reason)
+
+
+def given_back(claimed: Claimed, before: State, now: datetime) -> Settlement:
+    """The worker stops, or was refused the handoff: as if it had never been claimed."""
+    return Settlement(claimed.ref, claimed.fence, before, State.PENDING, next_attempt_at=now)
+
+
+def _words(result: Result, otherwise: str) -> str:
+    spoken = " ".join(str(part) for part in (result.code, result.enhanced, result.reply) if part)
+    return spoken[:500] or otherwise
