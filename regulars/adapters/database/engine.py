@@ -61,6 +61,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "busy_timeout = 30000", "cache_size = -64000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+    connection.create_function("exp2", 1, lambda power: 2.0**power, deterministic=True)
 
 
 def _begin_sqlite(connection: Connection) -> None:

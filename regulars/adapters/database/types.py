@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Float, Integer
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -53,7 +53,8 @@ class database_now(FunctionElement[datetime]):  # noqa: N801  reads like an SQL 
 
 @compiles(database_now, "sqlite")
 def _now_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
-    return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+    # unixepoch('subsec') would say it plainer, but came only with SQLite 3.42.
+    return "(CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000)"
 
 
 @compiles(database_now, "postgresql")
@@ -76,3 +77,20 @@ def _micros_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(micros, "postgresql")
 def _micros_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
     return f"CAST(EXTRACT(EPOCH FROM {compiler.process(element.clauses, **kw)}) * 1000000 AS BIGINT)"
+
+
+class exp2(FunctionElement[float]):  # noqa: N801
+    """2 to a power, for decayed weights; powers below -1000 count as -1000, where PostgreSQL would raise an underflow."""
+
+    type = Float()
+    inherit_cache = True
+
+
+@compiles(exp2, "sqlite")
+def _exp2_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"exp2(max({compiler.process(element.clauses, **kw)}, -1000.0))"  # registered in engine.py
+
+
+@compiles(exp2, "postgresql")
+def _exp2_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"power(2.0::float8, greatest({compiler.process(element.clauses, **kw)}, -1000.0)::float8)"
