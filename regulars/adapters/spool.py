@@ -1,0 +1,131 @@
+"""Mail as `.eml` files in a folder: each written, synced and only then named, so that a name is a delivery."""
+
+from __future__ import annotations
+
+import heapq
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from regulars.content.tokens import MessageRef
+from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.outgoing import Outgoing
+from regulars.errors import Unreachable
+from regulars.operations.ports import Ledger
+
+TOGETHER = 64  # files that share one commit of the ledger and one sync of the folder
+ENDING = ".eml"
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A file of the spool: `name` as the folder has it, when it came, its size in bytes."""
+
+    name: str
+    at: datetime
+    size: int
+
+
+class Spool:
+    """The transport of a shop that only wants to look; also what `/outbox` reads."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = Path(folder)
+
+    # the transport
+
+    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
+        """As the port says; nothing is refused and nothing is lost, so each mail that the ledger allows is accepted."""
+        with self._in_our_words():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            mails = iter(batch)
+            results: list[Result] = []
+            while together := list(islice(mails, TOGETHER)):
+                results = self._spool(together, results, ledger)
+        ledger.turn(results, [])
+
+    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
+        return {ref: (self.folder / file_name(ref)).exists() for ref, _ in mails}
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    # the reader
+
+    def newest(self, most: int, after: int = 0) -> list[Spooled]:
+        """The latest mails first, leaving out the first `after`."""
+        if not self.folder.is_dir():
+            return []
+        return heapq.nlargest(most + after, self._all(), key=lambda mail: (mail.at, mail.name))[after:]
+
+    def read(self, name: str) -> bytes | None:
+        """The mail's bytes, or None: for names that are not in the folder, and for all that would lead out of it."""
+        if Path(name).name != name or name.startswith(".") or not name.endswith(ENDING):
+            return None
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def _all(self) -> Iterator[Spooled]:
+        with os.scandir(self.folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(ENDING) and not entry.name.startswith("."):
+                    facts = entry.stat()
+                    yield Spooled(entry.name, datetime.fromtimestamp(facts.st_mtime, UTC), facts.st_size)
+
+    def _spool(self, mails: Sequence[Outgoing], results: Sequence[Result], ledger: Ledger) -> list[Result]:
+        written = {mail.ref: (self._write(mail.content), file_name_of(mail)) for mail in mails}
+        try:
+            allowed = ledger.turn(results, [mail.ref for mail in mails])
+            for ref in allowed:
+                draft, name = written.pop(ref)
+                draft.replace(self.folder / name)
+        finally:
+            for draft, _ in written.values():
+                draft.unlink(missing_ok=True)
+        _sync_folder(self.folder)
+        return [
+            Result(mail.ref, Outcome.ACCEPTED, Phase.DOT, 250, reply=f"kept as {file_name_of(mail)}", evidence="file")
+            for mail in mails if mail.ref in allowed
+        ]
+
+    def _write(self, content: bytes) -> Path:
+        with NamedTemporaryFile(dir=self.folder, prefix=".", suffix=".draft", delete=False) as draft:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+        return Path(draft.name)
+
+    @contextmanager
+    def _in_our_words(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise Unreachable(
+                f"the mail folder {self.folder} cannot be written to: {error.strerror or error}",
+                hint="make room or give the right to write there, or name another folder in REGULARS_MAIL_URL",
+            ) from error
+
+
+def file_name(ref: MessageRef) -> str:
+    """Sortable; the same message is always the same file, so a second copy replaces the first."""
+    return f"{ref.launch:06d}-{ref.number:08d}{ENDING}"
+
+
+def file_name_of(mail: Outgoing) -> str:
+    """Tests and previews have no number of their own; their content tells them apart."""
+    return file_name(mail.ref) if mail.ref.launch else f"test-{mail.sha256[:12]}{ENDING}"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
