@@ -127,8 +127,9 @@ class MailRoom:
         return {name: self._files[f"images/{name}"] for name in self._image_names.values()}
 
     def language_for(self, recipient: Recipient) -> str:
-        """The customer's own language where the shop writes in it, else the shop's first."""
-        wanted = (recipient.locale or "").replace("_", "-").lower()
+        """The customer's own language where the shop writes in it, else the shop's first. Who never told us reads
+        what the shop speaks at home."""
+        wanted = (recipient.locale or self.shop.locale).replace("_", "-").lower()
         languages = self.shop.languages
         for candidate in (wanted, wanted.partition("-")[0]):
             for language in languages:
