@@ -41,10 +41,12 @@ def freeze(workspace: Workspace, campaign: Campaign, compiler: MailCompiler) -> 
     errors = [finding for letter in letters.values() for finding in letter.findings if finding.is_error]
     if errors:
         raise WorkspaceBroken(sorted(set(errors)))
-    return _bundle(dict(_contents(workspace, campaign, letters)))
+    return bundled(workspace, campaign, letters)
 
 
-def _bundle(files: Mapping[str, bytes]) -> Bundle:
+def bundled(workspace: Workspace, campaign: Campaign, letters: Mapping[str, Compiled]) -> Bundle:
+    """From templates that are compiled already, by language."""
+    files = dict(_contents(workspace, campaign, letters))
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path}\0{len(files[path])}\0".encode())

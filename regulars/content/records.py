@@ -45,6 +45,8 @@ class Record:
 
     def field(self, name: str) -> Any:
         field = self.group.fields.get(name)
+        if field is None and self.group.open:
+            return absent(f"{self.path}.{name}")
         if field is None:
             return StrictUndefined(hint=f'{self.path} has no field "{name}"', name=name)
         try:

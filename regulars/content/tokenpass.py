@@ -180,7 +180,7 @@ class _Preparation:
                 continue
             seen.add(attribute.name)
             parts.append(f' {attribute.name}="{self._value(event, attribute)}"')
-        if event.name == "mj-image" and "alt" not in seen:
+        if event.name == "mj-image" and "alt" not in seen and self._in_body(event):
             parts.append(' alt=""')
         return "".join(parts) + end
 

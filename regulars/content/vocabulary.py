@@ -26,11 +26,12 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Named fields, read with a dot. `open`: fields are not known beforehand (data of the workspace)."""
+    """Named fields, read with a dot. `open`: another name is absent rather than wrong (`with:` of one campaign)."""
 
     name: str
     fields: Mapping[str, Field]
     absent: bool = False
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,8 @@ def referral_group(programme: ReferralProgramme | None) -> Group:
 def shape_of(value: Any, name: str) -> Shape:
     """The shape of a value from YAML: what `with:` and data files hold."""
     if isinstance(value, Mapping):
-        return Group(name, {str(key): Field(shape_of(inner, f"{name}.{key}"), _item(key)) for key, inner in value.items()})
+        fields = {str(key): Field(shape_of(inner, f"{name}.{key}"), _item(key)) for key, inner in value.items()}
+        return Group(name, fields, open=True)
     if isinstance(value, list | tuple):
         shapes = [shape_of(inner, f"{name} item") for inner in value]
         return Listing(_common(shapes))
@@ -187,5 +189,5 @@ def _common(shapes: list[Shape]) -> Shape:
         for key, field in group.fields.items():
             everywhere = all(key in other.fields for other in groups)
             fields.setdefault(key, field if everywhere else Field(Anything(absent=True), field.read))
-    return Group(groups[0].name, fields)
+    return Group(groups[0].name, fields, open=True)
 

@@ -1,0 +1,233 @@
+"""Every problem in every template, subject and preheader, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+from regulars.content.assembly import ROOT
+from regulars.content.bundle import IMAGES, bundled
+from regulars.content.compilation import LEXER, Compiled, MailCompiler, compile_template
+from regulars.content.email import CannotCompose
+from regulars.content.grammar import tree_of
+from regulars.content.mailroom import open_bundle
+from regulars.content.source import Files, Piece, Unreadable, pieces_of
+from regulars.content.trial import OCCASION, large_customer
+from regulars.content.usage import Scope, Usage, usage_of
+from regulars.content.vocabulary import (
+    CAMPAIGN,
+    LINKS,
+    ORDERS,
+    PRODUCT,
+    PURCHASE,
+    SHOP,
+    Anything,
+    Group,
+    Listing,
+    Plain,
+    customer_group,
+    referral_group,
+    shape_of,
+)
+from regulars.definition.workspace import Campaign, Shop, Texts, Workspace
+from regulars.diagnostics import Finding, Location, Severity, did_you_mean, in_reading_order
+
+LARGEST_HTML = 102_400
+LARGEST_IMAGE = 200 * 1024
+
+
+def check_templates(workspace: Workspace, compiler: MailCompiler) -> list[Finding]:
+    """Findings in templates/, and in the subjects and preheaders of campaigns, in reading order."""
+    return in_reading_order(_Inspection(workspace, compiler).findings())
+
+
+def context_of(shop: Shop, data: Mapping[str, object]) -> Scope:
+    """Every name that a template may begin with."""
+    known = shape_of(data, "data")
+    assert isinstance(known, Group)
+    return {
+        "customer": customer_group(shop),
+        "orders": ORDERS,
+        "purchases": Listing(PURCHASE),
+        "usual": replace(PRODUCT, name="usual", absent=True),
+        "wishlist": Listing(PRODUCT),
+        "shop": SHOP,
+        "campaign": CAMPAIGN,
+        "with": Anything(),
+        "data": replace(known, open=False),
+        "referral": referral_group(shop.referral),
+        "links": LINKS,
+        "now": Plain("date"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """One template in one language. `usages`: of the HTML and of a hand-written text part."""
+
+    compiled: Compiled
+    usages: tuple[Usage, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def broken(self) -> bool:
+        return any(finding.is_error for finding in self.findings)
+
+
+@dataclass
+class _Inspection:
+    workspace: Workspace
+    compiler: MailCompiler
+    seen: dict[tuple[str, str], _Checked] = field(default_factory=dict)
+    by_pieces: dict[tuple[Piece, ...], _Checked] = field(default_factory=dict)
+
+    @cached_property
+    def files(self) -> Files:
+        return Files(self.workspace.texts)
+
+    @cached_property
+    def context(self) -> Scope:
+        return context_of(self.workspace.shop, self.workspace.data)
+
+    def findings(self) -> Iterator[Finding]:
+        campaigns = list(self.workspace.campaigns.values())
+        yield from self.images()
+        for template in sorted(self.templates(campaigns)):
+            yield from self.template(template, [made for made in campaigns if made.template == template])
+        for campaign in campaigns:
+            yield from self.campaign(campaign)
+
+    def templates(self, campaigns: Iterable[Campaign]) -> set[str]:
+        """Those that campaigns name, and those that none names yet."""
+        lying = {path.removeprefix(ROOT) for path in self.workspace.texts if path.startswith(ROOT)}
+        whole = {name for name in lying if "/" not in name and name.endswith(".mjml") and not self.is_variant(name)}
+        return whole | {made.template for made in campaigns if made.template in lying}
+
+    def is_variant(self, name: str) -> bool:
+        stem, _, language = name.removesuffix(".mjml").rpartition(".")
+        return bool(stem) and language in self.workspace.shop.languages
+
+    # Templates
+
+    def template(self, template: str, campaigns: Sequence[Campaign]) -> Iterator[Finding]:
+        checked = {language: self.checked(template, language) for language in self.workspace.shop.languages}
+        for one in _distinct(checked.values()):
+            yield from one.findings
+            for campaign in campaigns:
+                yield from _missing_with(campaign, one.usages)
+        if campaigns and not any(one.broken for one in checked.values()):
+            yield from self.trial(campaigns[0], checked)
+
+    def checked(self, template: str, language: str) -> _Checked:
+        key = template, language
+        if key not in self.seen:
+            compiled = compile_template(self.files, template, language, self.compiler)
+            known = self.by_pieces.get(compiled.pieces) if compiled.pieces and not compiled.text_pieces else None
+            self.seen[key] = known or self.read(compiled)
+            self.by_pieces[compiled.pieces] = self.seen[key]
+        return self.seen[key]
+
+    def read(self, compiled: Compiled) -> _Checked:
+        findings = list(compiled.findings)
+        usages = []
+        for pieces in filter(None, (compiled.pieces, compiled.text_pieces)):
+            try:
+                usages.append(usage_of(tree_of(pieces, self.files), self.context))
+            except Unreadable as unreadable:
+                findings.append(unreadable.finding)
+        for usage in usages:
+            findings.extend(usage.findings)
+            findings.extend(self.pictures(usage))
+        if usages and compiled.pieces:
+            findings.extend(_legal(compiled, usages[0]))
+        return _Checked(compiled, tuple(usages), tuple(findings))
+
+    def pictures(self, usage: Usage) -> Iterator[Finding]:
+        known = [path.removeprefix(IMAGES) for path in self.workspace.images]
+        for name, place in usage.images:
+            if name not in known:
+                yield Finding(place, "C140", f'there is no picture "{IMAGES}{name}"', did_you_mean(name, known))
+
+    def images(self) -> Iterator[Finding]:
+        for path, content in self.workspace.images.items():
+            if len(content) > LARGEST_IMAGE:
+                message = f"this picture has {len(content) // 1024} KB; over 200 KB it comes late on a phone"
+                yield Finding(Location(path), "C141", message, "save it smaller, about 1200 pixels wide", Severity.WARNING)
+
+    def trial(self, campaign: Campaign, checked: Mapping[str, _Checked]) -> Iterator[Finding]:
+        """The mail of a customer with long names and many purchases."""
+        if any(list(_missing_with(campaign, one.usages)) for one in checked.values()):
+            return
+        plain = replace(campaign, subject=Texts({"": "trial"}), preheader=None)
+        room = open_bundle(bundled(self.workspace, plain, {language: one.compiled for language, one in checked.items()}).files)
+        for language, one in _first_of_each(checked):
+            place = Location(one.compiled.path)
+            try:
+                email = room.compose(large_customer(self.workspace.shop, language), OCCASION)
+            except CannotCompose as cannot:
+                yield Finding(place, "C151", f"the mail of a sample customer cannot be composed: {cannot.reason}", "")
+                continue
+            size = len(email.html.encode())
+            if size > LARGEST_HTML:
+                message = f"{size:,} bytes of HTML for a customer with many purchases; Gmail cuts off after {LARGEST_HTML:,}"
+                yield Finding(place, "C150", message, "show fewer: {% for item in purchases[:3] %}", Severity.WARNING)
+
+    # Campaigns
+
+    def campaign(self, campaign: Campaign) -> Iterator[Finding]:
+        path = f"{ROOT}{campaign.template}"
+        if path not in self.workspace.texts:
+            known = [name.removeprefix(ROOT) for name in self.workspace.texts if name.startswith(ROOT)]
+            place = campaign.at or Location("campaigns")
+            yield Finding(place, "C110", f'campaign "{campaign.name}": there is no "{path}"', did_you_mean(campaign.template, known))
+        for texts in (campaign.subject, campaign.preheader):
+            for language, text in (texts.by_language if texts else {}).items():
+                if "{" in text:
+                    place = (texts.at.get(language) if texts else None) or campaign.at or Location("campaigns")
+                    yield from self.line(campaign, text, place)
+
+    def line(self, campaign: Campaign, text: str, begins: Location) -> Iterator[Finding]:
+        """A subject or preheader; places are those in its YAML file."""
+        files = Files({begins.path: text})
+        context = {**self.context, "with": shape_of(campaign.with_, "with")}
+        try:
+            usage = usage_of(tree_of(pieces_of(LEXER, files, begins.path), files), context)
+        except Unreadable as unreadable:
+            found: list[Finding] = [unreadable.finding]
+        else:
+            found = [*usage.findings, *self.pictures(usage)]
+        for finding in found:
+            yield replace(finding, location=_moved(finding.location, begins))
+
+
+def _missing_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Finding]:
+    for usage in usages:
+        for key, (place, guarded) in usage.with_keys.items():
+            if not guarded and key not in campaign.with_:
+                message = f'campaign "{campaign.name}" gives no "{key}" under with:'
+                near = did_you_mean(key, list(campaign.with_))
+                yield Finding(place, "C160", message, near if "mean" in near else f"add {key}: … to with: in its file")
+
+
+def _legal(compiled: Compiled, usage: Usage) -> Iterator[Finding]:
+    place = Location(compiled.path)
+    if not any("links.unsubscribe" in link.target for link in compiled.links):
+        hint = '<a href="{{ links.unsubscribe }}">Unsubscribe</a>, best in a footer that all templates include'
+        yield Finding(place, "C130", "no unsubscribe link", hint)
+    if "shop.address" not in usage.paths:
+        hint = "write {{ shop.address }}, best in a footer that all templates include"
+        yield Finding(place, "C131", "no postal address, which commercial mail must show", hint)
+
+
+def _moved(place: Location, begins: Location) -> Location:
+    column = place.column + begins.column - 1 if place.line == 1 else place.column
+    return Location(begins.path, begins.line + place.line - 1, column, place.length)
+
+
+def _distinct(checked: Iterable[_Checked]) -> list[_Checked]:
+    return list({id(one): one for one in checked}.values())
+
+
+def _first_of_each(checked: Mapping[str, _Checked]) -> list[tuple[str, _Checked]]:
+    return list({id(one): (language, one) for language, one in reversed(list(checked.items()))}.values())
