@@ -5,16 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from datetime import datetime
 
     from regulars.content.tokens import MessageRef
     from regulars.definition.workspace import Scoring
-    from regulars.delivery.outcomes import Outgoing, Result
+    from regulars.delivery.outcomes import Result
+    from regulars.delivery.outgoing import Outgoing
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent
     from regulars.scoring.response import Wave
+    from regulars.tracking.bursts import Burst, Followed
+    from regulars.tracking.hits import Hit, SentMessage
+    from regulars.tracking.reactions import Reaction
+    from regulars.tracking.verdicts import Verdict
 
 
 class Clock(Protocol):
@@ -122,3 +128,163 @@ class Transport(Protocol):
         Those that this transport cannot tell about are absent (a relay knows none, a spool all).
         """
         ...
+
+
+# ---- launches ----
+
+
+class Audiences(Protocol):
+    """Whom a launch would write to, asked of the stored customers."""
+
+    def zones(self) -> Sequence[str]:
+        """The distinct time zones that customers live in."""
+        ...
+
+    def funnel(self, question: Question, timetable: Timetable) -> tuple[Funnel, Mapping[str, int]]:
+        """The funnel, and how many of the final ones live in each time zone ("" where none is known)."""
+        ...
+
+    def with_most_lines(self, question: Question, timetable: Timetable, most: int) -> Sequence[int]:
+        """Ids of final recipients with the longest histories."""
+        ...
+
+    def reason_for(self, customer_id: int, question: Question, timetable: Timetable) -> tuple[bool, Reason | None]:
+        """Whether the segment selects this customer now, and what would keep the mail from them."""
+        ...
+
+    def decided(self, launch_id: int, customer_id: int) -> tuple[bool, Reason | None]:
+        """The same as it was decided at that launch."""
+        ...
+
+
+class Launches(Protocol):
+    def make(self, draft: Draft, question: Question, timetable: Timetable, plan: Mapping[str, Any]) -> Launch:
+        """Audience and messages are there when this returns, or nothing is. Raises Refused for a second live launch."""
+        ...
+
+    def find(self, name: str) -> Launch | None:
+        """By id, or by a campaign's name: its latest."""
+        ...
+
+    def get(self, launch_id: int) -> Launch: ...
+
+    def recent(self, most: int) -> Sequence[Launch]:
+        """Newest first."""
+        ...
+
+    def in_state(self, state: LaunchState) -> Sequence[Launch]: ...
+
+    def live(self, campaign: str) -> Launch | None: ...
+
+    def received(self, campaign: str) -> tuple[int, datetime | None]:
+        """How many customers have a mail of this campaign, and when the latest launch that wrote to them began."""
+        ...
+
+    def tally(self, launch_id: int) -> Tally: ...
+
+    def move(self, launch_id: int, state: LaunchState, reason: str | None, now: datetime) -> bool:
+        """To `state` if that may follow; to FINISHED only when no message is open. False: nothing changed."""
+        ...
+
+    def begin(self, launch_id: int, now: datetime) -> None:
+        """Notes the first turn of the send loop."""
+        ...
+
+
+class Messages(Protocol):
+    """Messages between PENDING and their end; each step is one compare-and-set on fence and state."""
+
+    def claim(self, launch_id: int, most: int, owner: str, seconds: int, now: datetime) -> Sequence[Claimed]:
+        """At most so many due messages of a launch that is sending, leased to `owner` for so many seconds."""
+        ...
+
+    def standings(self, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:
+        """What of these customers decides now; who was erased is absent."""
+        ...
+
+    def turn(
+        self, settlements: Sequence[Settlement], handoffs: Sequence[Handoff], *, owner: str, topic: str | None,
+        seconds: int, now: datetime,
+    ) -> set[MessageRef]:
+        """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
+        ...
+
+    def recover(self, owner: str, now: datetime) -> Sequence[Settlement]:
+        """Leases that ran out: the claimed go back, of the handed off only the relay knows."""
+        ...
+
+    def uncertain(self) -> Sequence[tuple[MessageRef, int]]:
+        """Every uncertain message with its fence."""
+        ...
+
+    def close_unsent(self, now: datetime) -> None:
+        """Ends what came too late, and what came back to PENDING after its launch was cancelled."""
+        ...
+
+    def due(self, now: datetime) -> Sequence[int]:
+        """Launches that are sending and have a message whose time has come."""
+        ...
+
+    def held(self, launch_id: int) -> Sequence[tuple[int, str]]:
+        """Number and address of the messages that wait for a person."""
+        ...
+
+    def decide(
+        self, launch_id: int, before: State, state: State, *, actor: str, why: str, emails: Sequence[str], now: datetime
+    ) -> int:
+        """An operator's act on every message in `before` (or those of `emails`); returns how many."""
+        ...
+
+    def of_customer(self, launch_id: int, customer_id: int) -> Mapping[str, Any] | None:
+        """The customer's message in this launch: number, state, reason and its times."""
+        ...
+
+
+class Doorbell(Protocol):
+    def ring(self, launch_id: int) -> bool:
+        """Tells the workers that there is work; False: nobody could be told, and the sweep will find it."""
+        ...
+
+
+# ---- tracking ----
+
+
+class HitPage(Protocol):
+    """The open transaction of one batch of hits."""
+
+    def followed_since(self, refs: Collection[MessageRef], since: datetime) -> Mapping[MessageRef, Sequence[Followed]]:
+        """When each link of these messages was last followed, at `since` or later."""
+        ...
+
+    def overturn(self, bursts: Sequence[Burst]) -> None:
+        """Human clicks inside these bursts become a machine's, with all that had followed from them."""
+        ...
+
+    def messages(self, refs: Collection[MessageRef]) -> Mapping[MessageRef, SentMessage]:
+        """Those that exist."""
+        ...
+
+    def record(self, hits: Sequence[Hit], verdicts: Sequence[Verdict], reactions: Sequence[Reaction]) -> None:
+        """Stores each hit with its verdict, and of the reactions those that are new, with what follows from them."""
+        ...
+
+
+class HitBook(Protocol):
+    """Where hits are kept."""
+
+    def writing(self) -> AbstractContextManager[HitPage]:
+        """One transaction: durable at its end, or nothing of it."""
+        ...
+
+
+# ---- workspace ----
+
+
+class Scaffold(Protocol):
+    """Where new workspaces are written."""
+
+    def is_taken(self, folder: str) -> bool: ...
+
+    def write_workspace(self, folder: str) -> list[str]: ...
+
+    def write_schemas(self, folder: str, schemas: Mapping[str, object]) -> list[str]: ...

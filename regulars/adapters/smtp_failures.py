@@ -1,0 +1,53 @@
+"""Why a relay could not be reached or entered, in the words of whoever set REGULARS_MAIL_URL."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+
+from aiosmtplib import SMTPAuthenticationError, SMTPException, SMTPResponseException, SMTPTimeoutError
+
+from regulars.errors import SettingsError, Unreachable
+
+
+def refused(where: str, user: str, error: Exception) -> Unreachable | SettingsError:
+    """The exception to raise; SettingsError only where trying again cannot help."""
+    if isinstance(error, SMTPAuthenticationError) and error.code >= 500:
+        problem = (
+            f"REGULARS_MAIL_URL: the relay {where} does not let {user!r} in: {error.code} {error.message}; "
+            "check user and password (letters like @ : / are written as %40 %3A %2F)"
+        )
+        return SettingsError([problem])
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return Unreachable(
+                f"the certificate of {where} cannot be trusted: {cause.verify_message}",
+                hint="use the host name that the certificate was made for; SSL_CERT_FILE names a private authority",
+            )
+        if isinstance(cause, ssl.SSLError):
+            return Unreachable(
+                f"no TLS with {where}: {cause.reason or cause}", hint="port 465 wants tls=implicit, ports 587 and 25 tls=starttls"
+            )
+    if isinstance(error, SMTPResponseException):
+        return Unreachable(f"the relay {where} turned us away: {error.code} {error.message}", hint="it may be busy; try again later")
+    if isinstance(error, SMTPTimeoutError):
+        return Unreachable(f"the relay {where} does not answer", hint="check host and port in REGULARS_MAIL_URL, and firewalls")
+    if "STARTTLS" in str(error):
+        return Unreachable(f"the relay {where} does not offer STARTTLS", hint="use its port for TLS with tls=implicit, often 465")
+    if isinstance(error, SMTPException) and "AUTH" in str(error):
+        return SettingsError([f"REGULARS_MAIL_URL: the relay {where} asks for no password here; leave out USER:PASSWORD@, or use tls=starttls"])
+    return Unreachable(
+        f"the relay {where} cannot be reached: {_plainly(error)}", hint="check REGULARS_MAIL_URL, and that the relay runs"
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _plainly(error: BaseException) -> str:
+    system = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror), None)
+    return system.strerror if system is not None and system.strerror else str(error)
