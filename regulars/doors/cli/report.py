@@ -1,0 +1,51 @@
+"""`regulars report`."""
+
+from __future__ import annotations
+
+import click
+
+from regulars.bootstrap import House
+from regulars.doors.cli.charts import bar, sparkline
+from regulars.doors.cli.console import write, write_json, write_table
+from regulars.doors.cli.options import as_json, in_house
+from regulars.measurement.results import Results
+
+
+@click.command(epilog="Example: regulars report win-back")
+@click.argument("campaign")
+@as_json
+@in_house
+def report(house: House, campaign: str, as_json: bool) -> None:
+    """What CAMPAIGN brought: sent, opened, clicked, bought, left."""
+    from regulars.operations.report import report as compute
+
+    workspace = house.workspace
+    results = compute(campaign, list(workspace.campaigns), workspace.shop, house.results, house.clock.now())
+    if as_json:
+        write_json(results.as_json())
+    else:
+        _show(results)
+
+
+def _show(results: Results) -> None:
+    launches = "1 launch" if results.launches == 1 else f"{results.launches} launches"
+    write(f"{results.campaign}: {launches}, first on {results.first_at:%Y-%m-%d %H:%M} UTC\n")
+    steps = [
+        ("sent", results.sent), ("opened", results.opens.human), ("maybe opened", results.opens.unknown),
+        ("clicked", results.clicks), ("bought", results.orders), ("unsubscribed", results.unsubscribes),
+    ]
+    write_table(
+        ["", "mails", "", ""],
+        [(name, f"{count:,}", f"{results.share(count):.1%}", bar(count, results.sent)) for name, count in steps],
+        numbers=["mails"],
+    )
+    write(f"\nmachines only: {results.opens.machine:,} opens, {results.machine_clicks:,} clicks; they count for nothing above")
+    write(f"revenue: {results.revenue} from {results.orders:,} orders {results.attribution}")
+    if others := {state: count for state, count in results.states.items() if state != "accepted"}:
+        write("not sent: " + ", ".join(f"{count:,} {state}" for state, count in others.items()))
+    if results.links:
+        write("\nclicked links")
+        top = max(results.links.values())
+        write_table(["link", "mails", ""], [(name, count, bar(count, top, 20)) for name, count in results.links.items()], numbers=["mails"])
+    if any(results.clicks_by_hour):
+        write(f"\nclicks by hour, the first {len(results.clicks_by_hour)} hours\n{sparkline(results.clicks_by_hour)}")

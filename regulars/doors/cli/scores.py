@@ -1,0 +1,61 @@
+"""`regulars scores`: of one customer, and all anew."""
+
+from __future__ import annotations
+
+import click
+
+from regulars.bootstrap import House
+from regulars.doors.cli.charts import bar
+from regulars.doors.cli.console import say, write, write_json, write_table
+from regulars.doors.cli.options import as_json, in_house
+from regulars.operations.scores import Score
+
+
+@click.group()
+def scores() -> None:
+    """Customers' scores and what they are made of."""
+
+
+@scores.command(epilog="Example: regulars scores show ayse@kahve.example")
+@click.argument("email")
+@as_json
+@in_house
+def show(house: House, email: str, as_json: bool) -> None:
+    """Each score of the customer EMAIL, with the events that make it."""
+    from regulars.operations.scores import show_scores
+
+    customer_id = house.people.id_of(email)
+    found = show_scores(customer_id, house.workspace.shop.scoring, house.scores, house.clock.now())
+    if as_json:
+        write_json({"email": email, "scores": [score.as_json() for score in found]})
+        return
+    for score in found:
+        _show(score)
+
+
+@scores.command(epilog="Example: regulars scores recompute")
+@in_house
+def recompute(house: House) -> None:
+    """Replay every event under the weights that regulars.yaml has now."""
+    from regulars.operations.scores import recompute_scores
+
+    scored = recompute_scores(house.workspace.shop.scoring, house.scores, house.clock.now())
+    say(f"{scored:,} customers have a score; it was computed again from all their events")
+
+
+def _show(score: Score) -> None:
+    write(f"{score.name}: {score.value:.2f} at {score.as_of:%Y-%m-%d %H:%M} UTC")
+    if not score.parts:
+        write("  nothing has happened that counts\n")
+        return
+    top = max(abs(part.value) for part in score.parts)
+    write_table(
+        ["when", "what", "about", "weight", "now", ""],
+        [
+            (f"{part.event.at:%Y-%m-%d %H:%M}", part.event.kind, part.event.about, f"{part.weight:g}", f"{part.value:.2f}",
+             bar(abs(part.value), top, 20))
+            for part in score.parts
+        ],
+        numbers=["weight", "now"],
+    )
+    write("")

@@ -1,0 +1,108 @@
+"""Settings are checked whole, wrong ones are all named at once, and secrets never show."""
+
+import pytest
+
+from regulars.errors import RegularsError, SettingsError
+from regulars.settings import read_settings
+
+SECRET = "a-secret-of-more-than-sixteen-letters"
+PRODUCTION = {
+    "REGULARS_DATABASE_URL": "postgresql://regulars:hunter2@db.example/regulars",
+    "REGULARS_BROKER_URL": "redis://:hunter2@queue.example/0",
+    "REGULARS_MAIL_URL": "smtp://me%40shop.example:hunter2@relay.example:587?tls=starttls&connections=20&dot_timeout=300",
+    "REGULARS_BASE_URL": "https://mail.shop.example/",
+    "REGULARS_SECRET": SECRET,
+}
+
+
+def problems(**environment):
+    with pytest.raises(SettingsError) as caught:
+        read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, **environment})
+    return caught.value.problems
+
+
+def test_nothing_set_is_the_embedded_mode_with_a_secret_of_its_own(tmp_path):
+    settings = read_settings(str(tmp_path), {})
+
+    assert settings.is_embedded
+    assert settings.database_url == f"sqlite:///{tmp_path}/.regulars/regulars.db"
+    assert settings.mail.folder == str(tmp_path / ".regulars/outbox")
+    assert read_settings(str(tmp_path), {}).keys == settings.keys
+    assert (tmp_path / ".regulars/secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_production_is_read_as_written():
+    settings = read_settings("/srv/shop", PRODUCTION)
+
+    assert settings.database_url == "postgresql+psycopg://regulars:hunter2@db.example/regulars"
+    assert (settings.mail.user, settings.mail.password) == ("me@shop.example", "hunter2")
+    assert (settings.mail.tls, settings.mail.connections, settings.mail.dot_timeout) == ("starttls", 20, 300)
+    assert settings.base_url == "https://mail.shop.example"
+    assert settings.base_is_public
+    assert not settings.is_embedded
+
+
+def test_no_secret_shows_in_any_text():
+    settings = read_settings("/srv/shop", PRODUCTION)
+
+    assert "hunter2" not in f"{settings!r} {settings.mail!r} {settings.mail} {settings.keys!r}"
+    assert SECRET not in f"{settings!r} {settings.keys!r} {settings.keys.newest!r}"
+
+
+def test_all_problems_come_at_once():
+    found = problems(
+        REGULARS_DATABASE_URL="mysql://x", REGULARS_BROKER_URL="amqp://x", REGULARS_MAIL_URL="http://x",
+        REGULARS_BASE_URL="mail.shop.example", REGULARS_NOW="yesterday", REGULARS_SECRET="short",
+    )
+
+    assert [problem.split()[0] for problem in found] == [
+        "REGULARS_DATABASE_URL", "REGULARS_BROKER_URL", "REGULARS_MAIL_URL", "REGULARS_BASE_URL", "REGULARS_NOW", "REGULARS_SECRET",
+    ]
+
+
+def test_a_problem_never_repeats_a_password():
+    assert "hunter2" not in "".join(problems(REGULARS_DATABASE_URL="mysql://u:hunter2@h/d", REGULARS_BROKER_URL="amqp://:hunter2@h"))
+
+
+def test_production_needs_a_secret():
+    with pytest.raises(SettingsError, match="REGULARS_SECRET is missing"):
+        read_settings("/srv/shop", {**PRODUCTION, "REGULARS_SECRET": ""})
+
+
+@pytest.mark.parametrize(("url", "complaint"), [
+    ("smtp://", "host is missing"),
+    ("smtp://relay.example?tls=maybe", "tls=maybe"),
+    ("smtp://relay.example?conections=3", "unknown option 'conections'"),
+    ("smtp://relay.example?connections=0", "connections=0"),
+    ("smtp://relay.example:port", "REGULARS_MAIL_URL"),
+    ("ses://eu-west-1", "not in this version yet"),
+])
+def test_a_wrong_mail_url_is_explained(url, complaint):
+    [problem] = problems(REGULARS_MAIL_URL=url)
+
+    assert complaint in problem
+
+
+@pytest.mark.parametrize(("url", "tls", "port"), [
+    ("smtp://relay.example", "starttls", 587), ("smtps://relay.example", "implicit", 465), ("smtp://127.0.0.1", "none", 25),
+    ("smtp://relay.example:2525?tls=implicit", "implicit", 2525),
+])
+def test_a_public_relay_is_never_spoken_to_in_the_clear_by_default(url, tls, port):
+    mail = read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, "REGULARS_MAIL_URL": url}).mail
+
+    assert (mail.tls, mail.port) == (tls, port)
+
+
+def test_a_false_clock_is_refused_while_mail_goes_to_the_world():
+    assert "false clock" in problems(REGULARS_NOW="2026-11-20T09:00:00Z", REGULARS_MAIL_URL="smtp://relay.example")[0]
+
+
+def test_wrong_settings_cannot_be_swallowed_by_what_retries():
+    assert not issubclass(SettingsError, RegularsError)
+
+
+def test_a_rotated_ring_keeps_its_old_keys():
+    ring = read_settings("/srv/shop", {"REGULARS_SECRET": f"a-newer-secret-of-some-length,{SECRET}"}).keys
+
+    assert ring.newest.secret == b"a-newer-secret-of-some-length"
+    assert ring.keys[1].secret == SECRET.encode()
