@@ -38,7 +38,7 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D205": "a customer attribute that regulars.yaml does not declare",
     "D206": "a topic that regulars.yaml does not declare",
     "D207": "a campaign that no file defines",
-    "D208": "a template file that does not exist",
+    "D208": "a template or rates file that does not exist",
     "D209": "segments that refer to each other in a circle",
     "D210": "two files define the same name",
     "D211": "a text is missing in one of the shop's languages",

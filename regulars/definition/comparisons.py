@@ -13,7 +13,18 @@ from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Notebook
 from regulars.definition.quantities import Duration
 from regulars.definition.tables import ListOf
-from regulars.definition.values import DAY, DURATION, MONEY, NUMBER, WHOLE, WORD, YES_NO, Schema, ValueKind, shape
+from regulars.definition.values import (
+    DAY,
+    DURATION,
+    MONEY,
+    NUMBER,
+    WHOLE,
+    WORD,
+    YES_NO,
+    Schema,
+    ValueKind,
+    shape,
+)
 from regulars.diagnostics import did_you_mean
 
 VALUES: Mapping[Kind, ValueKind] = {

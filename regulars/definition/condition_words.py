@@ -22,6 +22,7 @@ from regulars.definition.values import (
     CAMPAIGN_NAME,
     DAY,
     DURATION,
+    SCORED_SEGMENT,
     SEGMENT_NAME,
     TOPIC_NAME,
     WORD,
@@ -186,7 +187,7 @@ class ScoreInKind:
         if not isinstance(node, nodes.Mapping) or node.get("segment") is None:
             notes.error(node.at, "D204", "score_in names no segment", f"write {self.words}")
             return None
-        name = SEGMENT_NAME.read(node.get("segment") or node, notes)
+        name = SCORED_SEGMENT.read(node.get("segment") or node, notes)
         rest = [(key, value) for key, value in node.entries if key.text != "segment"]
         tests = Comparisons(Kind.NUMBER).read_entries(rest, node, notes)
         return None if name is None or tests is None else (name, tests)
@@ -240,9 +241,9 @@ WORDS: Mapping[str, ConditionWord] = MappingProxyType({word.name: word for word 
                   "{where: {category: beans}, within: 2 years, spent: {at_least: 500 TRY}}", "orders"),
     *(ConditionWord(f"emails.{reaction}", EMAILS_TABLE, _emails(reaction), doc, "{campaign: win-back, within: 30 days}",
                     "emails") for reaction, doc in _REACTIONS.items()),
-    ConditionWord("score_in", ScoreInKind(), lambda read, key: c.SegmentScore(*read, key.at),
+    ConditionWord("score_in", ScoreInKind(), lambda read, key: c.SegmentScore(read[0], read[1], key.at),
                   "the customer's score in one segment", "{segment: vip, at_least: 10}", "engagement"),
-    ConditionWord("in_top", IN_TOP, lambda read, key: c.InTop(*read, key.at),
+    ConditionWord("in_top", IN_TOP, lambda read, key: c.InTop(read[0], read[1], key.at),
                   "among the first of all who ordered", "5% by spent", "engagement"),
     ConditionWord("in_segment", SEGMENT_NAME, lambda name, key: c.InSegment(name, key.at), "is in another segment", "vip", "others"),
     ConditionWord("subscribed", YES_NO, lambda wanted, key: c.Subscribed(None, wanted, key.at),

@@ -8,27 +8,26 @@ from regulars.definition.notebook import Name, Notebook, Reference
 from regulars.definition.workspace import Shop
 from regulars.diagnostics import Location, did_you_mean, nearest
 
-_CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208"}
+_CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208", Name.RATES: "D208"}
 _ELSEWHERE: Mapping[Name, str] = {
     Name.SEGMENT: "define it in a file of segments/, or take the name out",
     Name.CAMPAIGN: "name a campaign of campaigns/",
     Name.TOPIC: "declare it under topics: in regulars.yaml",
     Name.TEMPLATE: "put the file into templates/",
+    Name.RATES: "make it (day,currency,rate), or take the line out",
 }
 
 
 def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
     """Notes what is named but nowhere defined, and segments that lead back to themselves."""
     _note_templates(notes, shop, present)
+    notes.defined[Name.RATES] = {path: Location(path) for path in present if path.startswith("data/")}
     for reference in notes.references:
         if shop is None and reference.of is Name.TOPIC:
             continue
         if reference.word not in notes.defined[reference.of]:
             notes.error(reference.at, _CODES[reference.of], f'unknown {reference.of} "{reference.word}"', _way_out(reference, notes))
     _note_circles(notes)
-    if shop is not None and shop.rates_file and shop.rates_file not in present:
-        notes.error(Location("regulars.yaml"), "D208", f"the rates file {shop.rates_file} does not exist",
-                    "put it there (day,currency,rate), or take money.rates out")
 
 
 def _note_templates(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:

@@ -110,7 +110,7 @@ def _opens_a_quote(line: str) -> bool:
     return value[:1] in {'"', "'"} and not _WELL_QUOTED.match(value)
 
 
-def _tabs(page: Page, number: int, broken: Broken) -> Page | None:
+def _tabs(page: Page, number: int, _: Broken) -> Page | None:
     line = page.lines[number]
     lead = line[:len(line) - len(line.lstrip())]
     tab = lead.find("\t")
@@ -134,7 +134,7 @@ def _escape(page: Page, number: int, broken: Broken) -> Page | None:
         "write two backslashes for one, or put the text in single quotes"))
 
 
-def _values(page: Page, number: int, broken: Broken) -> Page | None:
+def _values(page: Page, number: int, _: Broken) -> Page | None:
     """Put what is ill-quoted on this line in double quotes."""
     line = page.lines[number]
     for key, start, end in _places_of_values(line):
@@ -221,7 +221,7 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _missing_space(page: Page, number: int, broken: Broken) -> Page | None:
+def _missing_space(page: Page, number: int, _: Broken) -> Page | None:
     match = _GLUED.match(page.lines[number])
     if match is None:
         return None

@@ -7,8 +7,9 @@ mended for the moment (`mending.py`), so that all problems of a file come at onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -30,6 +31,7 @@ from regulars.diagnostics import Finding, Location
 MOST_BYTES = 1_000_000
 DEEPEST = 50
 MOST_MENDS = 40
+_NUMBER_WITH_COMMAS = re.compile(r"-?\d+(?:,\d+)+(?: [A-Z]{2,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def _broken(error: MarkedYAMLError) -> Broken:
     return Broken(str(error.problem), place, (context.line, context.column) if context else None)
 
 
-class _Refused(Exception):  # noqa: N818  carries a finding out of the depth of a file that is read no further
+class _Refused(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
@@ -196,6 +198,9 @@ class _Composer:
                 last = self._comma(entries, last, event, key)
             else:
                 value = self._node(value_event, depth + 1)
+                if isinstance(value, Scalar) and value.empty:
+                    behind = self.page.place(event.end_mark.line, event.end_mark.column + 1)
+                    value = replace(value, at=behind, text_at=behind)
                 self._enter(entries, key, value)
                 cut = isinstance(value_event, ScalarEvent) and not value_event.style and value_event.value
                 last = (key.text, value_event) if cut else None
@@ -214,10 +219,14 @@ class _Composer:
         word, before = last
         start, end = before.start_mark, event.end_mark
         text = self.page.between((start.line, start.column), (end.line, end.column))
+        owner, value = entries[word]
+        if isinstance(value, Scalar) and _NUMBER_WITH_COMMAS.fullmatch(text):
+            entries[word] = (owner, replace(value, text=text))  # its reader says what is wrong with it
+            before.end_mark = end
+            return word, before
         comma = self.page.place(before.end_mark.line, before.end_mark.column)
         self._say(comma, "D114", f'inside {{…}} a comma ends an unquoted text, so "{key.text}" is not part of it',
                   f'put the text in double quotes: {word}: "{text}"')
-        owner, value = entries[word]
         if isinstance(value, Scalar):
             entries[word] = (owner, Scalar(text, value.at, value.text_at, quoted=True))
         before.end_mark = end

@@ -17,11 +17,12 @@ class Name(StrEnum):
     CAMPAIGN = "campaign"
     TOPIC = "topic"
     TEMPLATE = "template"
+    RATES = "rates file"
 
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`word` stands at `at`; `owner` is the segment whose file says so, if one does."""
+    """`word` stands at `at`; `owner` is the segment that is made of what is named, if one is."""
 
     of: Name
     word: str
@@ -53,5 +54,5 @@ class Notebook:
         if first != at:
             self.error(at, "D210", f'the {what} "{name}" is defined twice', f"the other is in {first}; rename one of the two")
 
-    def refer(self, what: Name, word: str, at: Location) -> None:
-        self.references.append(Reference(what, word, at, self.owner))
+    def refer(self, what: Name, word: str, at: Location, *, contained: bool = False) -> None:
+        self.references.append(Reference(what, word, at, self.owner if contained else ""))

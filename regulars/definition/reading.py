@@ -40,7 +40,9 @@ def read_workspace(files: WorkspaceFiles) -> tuple[Workspace | None, list[Findin
     findings = in_reading_order(notes.findings)
     if shop is None:
         return None, findings
-    return _workspace(files, shop, segments, campaigns, data, samples), findings
+    texts = {path: text for path, text in files.texts.items() if path.startswith(("templates/", "data/"))}
+    images = {path: content for path, content in files.binaries.items() if path.startswith("templates/images/")}
+    return Workspace(shop, segments, campaigns, data, texts, images, samples), findings
 
 
 def workspace_of(files: WorkspaceFiles) -> Workspace:
@@ -113,9 +115,3 @@ def _note_other_names(files: WorkspaceFiles, notes: Notebook) -> None:
         if path.endswith((".yml", ".YAML", ".YML")):
             notes.warning(Location(path), "D216", "the file is not read because of its name", "let its name end in .yaml")
 
-
-def _workspace(files: WorkspaceFiles, shop: Shop, segments: dict[str, Segment], campaigns: dict[str, Campaign],
-               data: dict[str, Any], samples: tuple[dict[str, Any], ...]) -> Workspace:
-    texts = {path: text for path, text in files.texts.items() if path.startswith(("templates/", "data/"))}
-    images = {path: content for path, content in files.binaries.items() if path.startswith("templates/images/")}
-    return Workspace(shop, segments, campaigns, data, texts, images, samples)

@@ -31,7 +31,15 @@ from regulars.definition.values import (
     Schema,
     shape,
 )
-from regulars.definition.workspace import Attribute, Attribution, ConsentRule, Mailbox, ReferralProgramme, Scoring, Shop
+from regulars.definition.workspace import (
+    Attribute,
+    Attribution,
+    ConsentRule,
+    Mailbox,
+    ReferralProgramme,
+    Scoring,
+    Shop,
+)
 from regulars.diagnostics import did_you_mean
 
 _ATTRIBUTE_KINDS: Mapping[str, Kind] = {

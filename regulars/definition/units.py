@@ -10,7 +10,7 @@ from regulars.definition.quantities import Duration, Money
 from regulars.definition.workspace import Mailbox, SendAt
 
 
-class Unfit(Exception):  # noqa: N818  becomes a finding at the value's place
+class Unfit(Exception):
     """A text that is not what the field wants."""
 
     def __init__(self, code: str, message: str, hint: str) -> None:
@@ -30,8 +30,7 @@ _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;
 def number(text: str) -> Decimal:
     if _THOUSANDS.fullmatch(text):
         digits = re.sub(r"[.,]", "", text)
-        fraction = text.replace(",", ".")
-        small = f", or {fraction[:-3]}.{fraction[-3:].rstrip('0') or '0'} for the small one" if text.count(".") + text.count(",") == 1 else ""
+        small = f", or {text[:-4]}.{text[-3:].rstrip('0') or '0'} for the small one" if len(text) - len(digits) == 1 else ""
         raise Unfit("D303", f"{text} can be read as {digits} or as a fraction", f"write {digits} for the large number{small}")
     if _PLAIN_NUMBER.fullmatch(text):
         return Decimal(text)

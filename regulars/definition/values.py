@@ -118,8 +118,8 @@ def _one_line(text: str, _: Notebook) -> str:
     return text.strip()
 
 
-TEXT = One('a text in double quotes', _as_text, text=True, human=True)
-LINE = One('a text in double quotes, on one line', _one_line, text=True, human=True)
+TEXT = One("a text in double quotes", _as_text, text=True, human=True)
+LINE = One("a text in double quotes, on one line", _one_line, text=True, human=True)
 WORD = One("a text", _as_text, {"type": ["string", "number"]}, text=True)
 
 
@@ -131,16 +131,19 @@ class TextsKind:
     words: str = 'a text in double quotes, or one a language: {en: "…", tr: "…"}'
 
     def read(self, node: Node, notes: Notebook) -> Texts | None:
-        if not isinstance(node, nodes.Mapping):
-            text = LINE.read(node, notes) if isinstance(node, Scalar) else single(node, notes, self.words)
-            return None if text is None or not isinstance(node, Scalar) else Texts({"": text}, {"": node.text_at})
+        if isinstance(node, Scalar):
+            text = LINE.read(node, notes)
+            return None if text is None else Texts({"": text}, {"": node.text_at})
+        if isinstance(node, nodes.Sequence):
+            notes.error(node.at, "D301", "a list stands where a text is expected", f"write {self.words}")
+            return None
         texts, places = {}, {}
         for language, value in node.entries:
             self._heed_language(language, notes)
             text = LINE.read(value, notes)
             if text is not None and isinstance(value, Scalar):
                 texts[language.text], places[language.text] = text, value.text_at
-        missing = [name for name in notes.languages or () if name not in dict((key.text, 1) for key, _ in node.entries)]
+        missing = [name for name in notes.languages or () if name not in {key.text for key, _ in node.entries}]
         if self.all_languages and missing and node.entries:
             notes.warning(node.at, "D211", f"there is no text in {' and '.join(missing)}",
                           f'customers of that language get another one: add {missing[0]}: "…"')
@@ -200,43 +203,51 @@ class NameOf:
 
     of: Name
     words: str
+    contained: bool = False  # the file being read is made of what is named, so names must not go in circles
 
     def read(self, node: Node, notes: Notebook) -> str | None:
         scalar = single(node, notes, self.words)
         if scalar is None:
             return None
         heed_traps(scalar, notes, human=False)
-        notes.refer(self.of, scalar.text, scalar.at)
+        notes.refer(self.of, scalar.text, scalar.at, contained=self.contained)
         return scalar.text
 
     def schema(self) -> Schema:
         return {"type": "string"}
 
 
-SEGMENT_NAME = NameOf(Name.SEGMENT, "the name of a segment")
+SEGMENT_NAME = NameOf(Name.SEGMENT, "the name of a segment", contained=True)
+SCORED_SEGMENT = NameOf(Name.SEGMENT, "the name of a segment")
 CAMPAIGN_NAME = NameOf(Name.CAMPAIGN, "the name of a campaign")
 TOPIC_NAME = NameOf(Name.TOPIC, "a topic of regulars.yaml")
 
 
-class TemplatePath(NameOf):
-    """A file of templates/, without that folder's name."""
+@dataclass(frozen=True, slots=True)
+class FileOf:
+    """A file of the workspace whose path fits `form` and climbs nowhere."""
 
-    __slots__ = ()
+    of: Name
+    form: re.Pattern[str]
+    words: str
 
     def read(self, node: Node, notes: Notebook) -> str | None:
         scalar = single(node, notes, self.words)
         if scalar is None:
             return None
         heed_traps(scalar, notes, human=False)
-        if scalar.text.startswith(("/", "templates/")) or ".." in scalar.text.split("/") or not scalar.text.endswith(".mjml"):
-            notes.error(scalar.at, "D311", f'"{scalar.text}" is not the name of a template',
-                        "name a file of templates/ that ends in .mjml: win_back.mjml")
+        if not self.form.fullmatch(scalar.text) or ".." in scalar.text.split("/"):
+            notes.error(scalar.at, "D311", f'"{scalar.text}" is not a usable name of a {self.of}', f"name {self.words}")
             return None
         notes.refer(self.of, scalar.text, scalar.at)
         return scalar.text
 
+    def schema(self) -> Schema:
+        return {"type": "string", "pattern": f"^{self.form.pattern}$"}
 
-TEMPLATE = TemplatePath(Name.TEMPLATE, "a file of templates/, such as win_back.mjml")
+
+TEMPLATE = FileOf(Name.TEMPLATE, re.compile(r"(?!templates/)[\w.-][\w./-]*\.mjml"), "a file of templates/, such as win_back.mjml")
+RATES_FILE = FileOf(Name.RATES, re.compile(r"data/[\w.-]+\.csv"), "a CSV file of data/, such as data/rates.csv")
 
 
 # ---- quantities ---------------------------------------------------------------------------------------------
@@ -306,17 +317,10 @@ def _locale(text: str, _: Notebook) -> str:
     return text
 
 
-def _rates_path(text: str, _: Notebook) -> str:
-    if not re.fullmatch(r"data/[\w.-]+\.csv", text):
-        raise Unfit("D311", f'"{text}" is not a rates file', "name a CSV file of data/: data/rates.csv")
-    return text
-
-
 URL = One("a web address such as https://shop.example", _url, {"type": "string", "format": "uri"}, text=True)
 ZONE = One("a time zone such as Europe/Istanbul", _zone, text=True)
 CURRENCY = One("a currency such as TRY", _currency, {"type": "string", "pattern": "^[A-Z]{3}$"}, text=True)
 LOCALE = One("a language such as tr", _locale, text=True)
-RATES_FILE = One("a file such as data/rates.csv", _rates_path, text=True)
 
 
 # ---- free content -------------------------------------------------------------------------------------------

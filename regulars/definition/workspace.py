@@ -48,7 +48,7 @@ class Attribute:
 class Scoring:
     """Weights of events and how fast they fade. Machine hits always weigh 0."""
 
-    half_life: Duration = Duration(seconds=30 * 86_400)
+    half_life: Duration = field(default_factory=lambda: Duration(seconds=30 * 86_400))
     open: Decimal = Decimal(0)
     click: Decimal = Decimal(3)
     order: Decimal = Decimal(10)
@@ -59,7 +59,7 @@ class Scoring:
 class Attribution:
     """An order belongs to the last mail of which the customer did `of` at most `within` before."""
 
-    within: Duration = Duration(seconds=7 * 86_400)
+    within: Duration = field(default_factory=lambda: Duration(seconds=7 * 86_400))
     of: str = "click"  # click | open | receipt
 
 

@@ -1,0 +1,113 @@
+"""The manual's pages that are made from tables: the YAML reference, and the catalogue of findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from regulars.definition import campaign, segment, shop
+from regulars.definition.condition_words import EMAILS_TABLE, ORDERS_TABLE, WORDS, ConditionWord
+from regulars.definition.conditions import Kind, Op
+from regulars.definition.facts import OPERATORS
+from regulars.definition.tables import Choice, Table, Word
+
+_GROUPS = {
+    "customer": "The customer", "orders": "Orders", "emails": "Reactions", "engagement": "Scores", "rfm": "Scores",
+    "others": "Others",
+}
+_OPERATORS = {
+    Op.IS: "equals; a bare value means the same (a bare date: on that day)", Op.IS_NOT: "is there and does not equal", Op.ONE_OF: "equals one of a list",
+    Op.NONE_OF: "is there and equals none of a list", Op.CONTAINS: "the text occurs in it", Op.STARTS_WITH: "begins with the text",
+    Op.EXISTS: "yes: there is a value; no: there is none", Op.AT_LEAST: "this or more", Op.AT_MOST: "this or less",
+    Op.MORE_THAN: "more than this", Op.LESS_THAN: "less than this", Op.BETWEEN: "from the first to the second, both included",
+    Op.OLDER_THAN: "that long ago or longer", Op.YOUNGER_THAN: "less long ago than that", Op.ON: "on that day",
+    Op.BEFORE: "is earlier than the midnight with which that day begins",
+    Op.AFTER: "is later than that midnight",
+}
+
+
+def yaml_reference() -> str:
+    """docs/yaml-reference.md."""
+    return "\n".join(line for part in (
+        _opening(), _table("regulars.yaml", shop.TABLE), _table("A segment: segments/*.yaml", segment.TABLE),
+        _conditions(), _comparisons(), _table("A campaign: campaigns/*.yaml", campaign.TABLE),
+    ) for line in part)
+
+
+def findings_page(rooms: Mapping[str, Mapping[str, str]]) -> str:
+    """docs/findings.md: each room's title with its catalogue of codes."""
+    lines = ["# Findings", "", "What `regulars check` can say. Codes are stable: one letter a room, and a retired code is never used again."]
+    for title, codes in rooms.items():
+        lines += ["", f"## {title}", "", "| code | what is wrong |", "|---|---|"]
+        lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in sorted(codes.items())]
+    return "\n".join([*lines, ""])
+
+
+def _opening() -> Iterator[str]:
+    yield "# The words of the files"
+    yield ""
+    yield ("Made from the same tables that read the files. Units are words: `60 days`, `20%`, `500 TRY`, `09:00 local`. "
+           "Put every text that people read in double quotes. A word that is not known is a finding with the nearest known one.")
+
+
+def _table(title: str, table: Table) -> Iterator[str]:
+    yield from ("", f"## {title}", "")
+    yield from _rows(table, "")
+    if table.later:
+        yield from ("", f"Not in this version yet: {', '.join(f'`{word}`' for word in sorted(table.later))}.")
+
+
+def _rows(table: Table, prefix: str) -> Iterator[str]:
+    if not prefix:
+        yield from ("| word | meaning | example |", "|---|---|---|")
+    for word in table.words_:
+        yield _row(prefix, word)
+        if isinstance(word.kind, Table):
+            yield from _rows(word.kind, f"{prefix}{word.name}.")
+
+
+def _row(prefix: str, word: Word) -> str:
+    needed = " (required)" if word.required else ""
+    choice = f": {', '.join(f'`{option}`' for option in word.kind.options)}" if isinstance(word.kind, Choice) else ""
+    return f"| `{prefix}{word.name}`{needed} | {_cell(word.doc)}{choice} | `{_cell(word.example)}` |"
+
+
+def _conditions() -> Iterator[str]:
+    yield from ("", "## Conditions", "")
+    yield ("`all`, `any` and `not` join conditions; a list means `all`, and so do several words in one mapping. A missing value "
+           "fails every comparison, and `not` is the exact opposite. `within 60 days` is the time from 60 days ago until now; "
+           "months and years are those of the calendar, in the shop's zone. Cancelled, returned and unpaid orders do not count.")
+    for title in dict.fromkeys(_GROUPS.values()):
+        yield from ("", f"### {title}", "", "| condition | meaning | example |", "|---|---|---|")
+        for word in (word for word in WORDS.values() if _GROUPS[word.group] == title):
+            yield _condition_row(word)
+        yield from _more_rows(title)
+
+
+def _more_rows(title: str) -> Iterator[str]:
+    if title == "The customer":
+        yield "| `customer.NAME` | an attribute declared in regulars.yaml | `customer.taste: {one_of: [fruity, dark]}` |"
+    if title == "Orders":
+        yield from _inner_rows(ORDERS_TABLE, "orders")
+    if title == "Reactions":
+        yield from _inner_rows(EMAILS_TABLE, "emails.…")
+
+
+def _condition_row(word: ConditionWord) -> str:
+    return f"| `{word.name}` | {_cell(word.doc)} | `{word.name}: {_cell(word.example)}` |"
+
+
+def _inner_rows(table: Table, owner: str) -> Iterator[str]:
+    for word in table.words_:
+        fields = f": {', '.join(f'`{inner.name}`' for inner in word.kind.words_)}" if isinstance(word.kind, Table) else ""
+        yield f"| … `{word.name}` in `{owner}` | {_cell(word.doc)}{fields} | `{word.name}: {_cell(word.example)}` |"
+
+
+def _comparisons() -> Iterator[str]:
+    yield from ("", "### Comparisons", "", "| comparison | true when the value | fits |", "|---|---|---|")
+    for operator, meaning in _OPERATORS.items():
+        fits = [kind.value for kind in Kind if operator in OPERATORS[kind]]
+        yield f"| `{operator}` | {meaning} | {', '.join(fits)} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
