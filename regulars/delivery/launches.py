@@ -34,6 +34,15 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the files of a bundle came from: `dirty` when they differ from the commit."""
+
+    commit: str
+    author: str
+    dirty: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a launch is made of before it has a number."""
 

@@ -1,4 +1,4 @@
-"""What a transport is given and what it reports: one mail as bytes, and how far it came."""
+"""What a transport reports about a mail: how far it came, and what was answered."""
 
 from __future__ import annotations
 
@@ -26,17 +26,6 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"          # the relay says later (4xx)
     LOST_BEFORE_DOT = "lost_before_dot"  # the connection broke while nothing could be delivered yet
     LOST_AFTER_DOT = "lost_after_dot"    # the connection broke, and only the relay knows
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One mail ready to leave. `message_id` has its angle brackets; `content` has CRLF line ends, dots unstuffed."""
-
-    ref: MessageRef
-    message_id: str
-    envelope_from: str
-    to: str
-    content: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from regulars.content.tokens import MessageRef
+from regulars.definition.workspace import OnUncertain
 from regulars.delivery.backoff import MOST_ATTEMPTS, wait_after, wait_after_a_lost_line
-from regulars.delivery.life import State, after
-from regulars.delivery.outcomes import Outcome, Result
+from regulars.delivery.life import State, after, resolved
+from regulars.delivery.outcomes import Outcome, Phase, Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Claimed:
     ref: MessageRef
     fence: int
     customer_id: int
+    email: str
     attempts: int
     composed_at: datetime
     content_hash: str | None = None
@@ -35,7 +37,10 @@ class Handoff:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """From `before` to `state`, if the message still has this fence. `attempt`: None when nobody spoke to a relay."""
+    """From `before` to `state`, if the message still has this fence.
+
+    `attempt`: None when nobody spoke to a relay. `copy_may_exist`: the next copy is marked and must be equal to the first.
+    """
 
     ref: MessageRef
     fence: int
@@ -45,6 +50,7 @@ class Settlement:
     next_attempt_at: datetime | None = None
     attempt: Result | None = None
     started_at: datetime | None = None
+    copy_may_exist: bool = False
 
 
 def settled(claimed: Claimed, before: State, result: Result, now: datetime, jitter: float) -> Settlement:
@@ -72,6 +78,26 @@ def held(claimed: Claimed, reason: str) -> Settlement:
 def given_back(claimed: Claimed, before: State, now: datetime) -> Settlement:
     """The worker stops, or was refused the handoff: as if it had never been claimed."""
     return Settlement(claimed.ref, claimed.fence, before, State.PENDING, next_attempt_at=now)
+
+
+def lapsed(ref: MessageRef, fence: int, before: State, now: datetime) -> Settlement:
+    """Its worker is gone: a claimed message goes back, of a handed off one only the relay knows."""
+    if before is State.CLAIMED:
+        return Settlement(ref, fence, before, State.PENDING, next_attempt_at=now)
+    lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the worker was lost")
+    return Settlement(ref, fence, before, State.UNCERTAIN, attempt=lost, started_at=now)
+
+
+def resolution(ref: MessageRef, fence: int, arrived: bool | None, on_uncertain: OnUncertain, now: datetime) -> Settlement:
+    """Of an uncertain message: by evidence, else by the campaign's word."""
+    state = resolved(arrived, on_uncertain)
+    known = "the transport has it" if arrived else "the transport never got it"
+    seen = Result(ref, Outcome.ACCEPTED, Phase.OPERATOR, reply=f"on_uncertain: {on_uncertain}" if arrived is None else known, evidence="file")
+    reason = "perhaps it arrived; decide with regulars retry" if state is State.HELD else None
+    again = now if state is State.PENDING else None
+    return Settlement(
+        ref, fence, State.UNCERTAIN, state, reason, again, seen, now, copy_may_exist=arrived is None and state is State.PENDING,
+    )
 
 
 def _words(result: Result, otherwise: str) -> str:

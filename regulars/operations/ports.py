@@ -8,11 +8,20 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from collections.abc import Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
+    from typing import Any
 
+    from regulars.audience.eligibility import Funnel, Question, Reason, Standing
+    from regulars.content.bundle import Bundle
+    from regulars.content.mailroom import MailRoom
+    from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
-    from regulars.definition.workspace import Scoring
+    from regulars.definition.workspace import Scoring, Shop
+    from regulars.delivery.launches import Draft, Launch, Origin, Tally
+    from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
     from regulars.delivery.outgoing import Outgoing
+    from regulars.delivery.schedule import Timetable
+    from regulars.delivery.settlement import Claimed, Handoff, Settlement
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent
@@ -237,6 +246,27 @@ class Messages(Protocol):
 
     def of_customer(self, launch_id: int, customer_id: int) -> Mapping[str, Any] | None:
         """The customer's message in this launch: number, state, reason and its times."""
+        ...
+
+
+class Bundles(Protocol):
+    """Frozen campaigns, each content stored once."""
+
+    def keep(self, bundle: Bundle, campaign: str, origin: Origin | None, now: datetime) -> None:
+        """Stores the bundle with its link targets; the same hash again changes nothing."""
+        ...
+
+    def open(self, bundle_hash: str) -> MailRoom:
+        """Ready to compose; a process keeps the ones it opened."""
+        ...
+
+
+class Recipients(Protocol):
+    def load(self, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop) -> Mapping[int, Recipient]:
+        """Everything that templates need of these customers as it was at `as_of`, in a constant number of queries.
+
+        Referral codes that are needed and missing are made. Erased customers are absent.
+        """
         ...
 
 

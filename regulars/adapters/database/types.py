@@ -62,6 +62,23 @@ def _now_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
     return "clock_timestamp()"
 
 
+class database_in(FunctionElement[datetime]):  # noqa: N801
+    """The database's clock so many seconds from now: `database_in(600)`."""
+
+    type = UtcTime()
+    inherit_cache = True
+
+
+@compiles(database_in, "sqlite")
+def _in_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"({_now_sqlite(element, compiler, **kw)} + {compiler.process(element.clauses, **kw)} * 1000000)"
+
+
+@compiles(database_in, "postgresql")
+def _in_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    return f"(clock_timestamp() + {compiler.process(element.clauses, **kw)} * interval '1 second')"
+
+
 class micros(FunctionElement[int]):  # noqa: N801
     """A UtcTime column as integer microseconds since 1970, for arithmetic."""
 

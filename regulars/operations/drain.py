@@ -1,0 +1,211 @@
+"""The send loop: claim, compose, hand off, settle, in batches, until nothing is due or the turn is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from regulars.audience.eligibility import IN_WORDS, Reason, objection
+from regulars.content.email import CannotCompose, Occasion
+from regulars.content.mailroom import MailRoom
+from regulars.content.recipient import Recipient
+from regulars.content.tokens import KeyRing, MessageRef
+from regulars.delivery.launches import Launch
+from regulars.delivery.life import LaunchState, State
+from regulars.delivery.outcomes import Outgoing, Result
+from regulars.delivery.outgoing import outgoing
+from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
+from regulars.operations.ports import Bundles, Clock, Launches, Messages, Progress, Recipients, Transport
+
+BATCH = 200
+CLAIM_SECONDS = 300    # longer than a batch takes; who is slower is refused at the handoff
+DOT_SECONDS = 660      # longer than the transport waits for the reply to a dot
+DOUBTFUL_SKIPS = 20    # more mails that cannot be composed than this, and than a tenth, pause a launch
+DOUBTFUL_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class PostOffice:
+    """What sending needs of the world. `owner` names this worker in leases; `jitter` gives numbers in [0, 1)."""
+
+    clock: Clock
+    launches: Launches
+    messages: Messages
+    bundles: Bundles
+    recipients: Recipients
+    transport: Transport
+    keys: KeyRing
+    base_url: str
+    owner: str
+    jitter: Callable[[], float]
+    dot_seconds: int = DOT_SECONDS
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn did: messages by the state they went to, and of the skipped how many could not be composed."""
+
+    states: Counter[State] = field(default_factory=Counter)
+    uncomposed: int = 0
+
+    @property
+    def done(self) -> int:
+        return sum(count for state, count in self.states.items() if state is not State.PENDING)
+
+
+def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progress: Progress | None = None) -> Turn:
+    """Sends what is due of one launch while `go_on()`. Raises Unreachable when the relay is; nothing is lost then."""
+    launch = office.launches.get(launch_id)
+    turn = Turn()
+    if launch.state is not LaunchState.SENDING:
+        return turn
+    office.launches.begin(launch_id, office.clock.now())
+    while go_on():
+        batch = office.messages.claim(launch_id, BATCH, office.owner, CLAIM_SECONDS, office.clock.now())
+        if not batch:
+            break
+        _send(launch, batch, office, turn)
+        if progress:
+            progress(turn.done, launch.recipients)
+        if _is_doubtful(launch, turn, office):
+            break
+    finish(launch_id, office)
+    return turn
+
+
+def finish(launch_id: int, office: PostOffice) -> bool:
+    """FINISHED, if nothing is open any more."""
+    return office.launches.move(launch_id, LaunchState.FINISHED, None, office.clock.now())
+
+
+def _send(launch: Launch, batch: Sequence[Claimed], office: PostOffice, turn: Turn) -> None:
+    room = office.bundles.open(launch.bundle)
+    book = _Book(launch, room, office, turn, {claimed.ref: claimed for claimed in batch})
+    try:
+        welcome = book.withhold(batch)
+        mails = list(_composed(launch, welcome, room, office, book))
+        book.commit()
+        if mails:
+            office.transport.send(mails, book)
+    finally:
+        book.give_back()
+
+
+def _composed(
+    launch: Launch, batch: Sequence[Claimed], room: MailRoom, office: PostOffice, book: _Book
+) -> Iterator[Outgoing]:
+    for claimed, recipient in _recipients(batch, room, office):
+        try:
+            yield _compose(launch, claimed, recipient, room, office, book)
+        except CannotCompose as error:
+            book.skip(claimed, f"cannot be composed: {error.reason}")
+            book.turn_.uncomposed += 1
+        except _DiffersError:
+            book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
+
+
+def _recipients(batch: Sequence[Claimed], room: MailRoom, office: PostOffice) -> Iterator[tuple[Claimed, Recipient | None]]:
+    """Each as of its own composition: one load for the fresh ones, and one for each moment of those sent again."""
+    for moment in sorted({claimed.composed_at for claimed in batch}):
+        together = [claimed for claimed in batch if claimed.composed_at == moment]
+        people = office.recipients.load([claimed.customer_id for claimed in together], room.needs, moment, room.shop)
+        yield from ((claimed, people.get(claimed.customer_id)) for claimed in together)
+
+
+def _compose(
+    launch: Launch, claimed: Claimed, recipient: Recipient | None, room: MailRoom, office: PostOffice, book: _Book
+) -> Outgoing:
+    if recipient is None:
+        raise CannotCompose("the customer is gone")
+    occasion = Occasion(claimed.ref, launch.key, office.keys.newest, office.base_url, claimed.composed_at)
+    email = room.compose(replace(recipient, email=claimed.email), occasion)
+    mail = outgoing(email, claimed.ref, launch.key)
+    if claimed.content_hash not in {None, mail.sha256}:
+        raise _DiffersError
+    book.expect(Handoff(claimed.ref, claimed.fence, mail.sha256, email.language))
+    return mail
+
+
+def _is_doubtful(launch: Launch, turn: Turn, office: PostOffice) -> bool:
+    """Pauses a launch whose template does not fit its people, before all of them are skipped."""
+    seen = max(sum(turn.states.values()), 1)
+    if turn.uncomposed <= DOUBTFUL_SKIPS or turn.uncomposed <= seen * DOUBTFUL_SHARE:
+        return False
+    why = f"{turn.uncomposed} of {seen} mails could not be composed"
+    return office.launches.move(launch.id, LaunchState.PAUSED, why, office.clock.now())
+
+
+class _DiffersError(Exception):
+    """The bytes are not those that perhaps arrived."""
+
+
+class _Book:
+    """The ledger of one batch: knows what each message is waiting for, and writes every change in one place."""
+
+    def __init__(
+        self, launch: Launch, room: MailRoom, office: PostOffice, turn: Turn, batch: dict[MessageRef, Claimed]
+    ) -> None:
+        self.turn_ = turn
+        self._launch = launch
+        self._topic = room.campaign.topic
+        self._rule = room.shop.consent
+        self._office = office
+        self._open = dict(batch)
+        self._states = dict.fromkeys(batch, State.CLAIMED)
+        self._handoffs: dict[MessageRef, Handoff] = {}
+        self._ended: list[Settlement] = []
+
+    def withhold(self, batch: Sequence[Claimed]) -> list[Claimed]:
+        """Skips who left since the audience was made; returns the others."""
+        standings = self._office.messages.standings([claimed.customer_id for claimed in batch], self._topic)
+        welcome = []
+        for claimed in batch:
+            standing = standings.get(claimed.customer_id)
+            reason = objection(standing, self._rule) if standing else Reason.INVALID_ADDRESS
+            if reason is None:
+                welcome.append(claimed)
+            else:
+                self.skip(claimed, f"{reason}: {IN_WORDS[reason]}")
+        return welcome
+
+    def skip(self, claimed: Claimed, reason: str) -> None:
+        self._end(skipped(claimed, reason))
+
+    def hold(self, claimed: Claimed, reason: str) -> None:
+        self._end(held(claimed, reason))
+
+    def expect(self, handoff: Handoff) -> None:
+        self._handoffs[handoff.ref] = handoff
+
+    def turn(self, results: Sequence[Result], handoffs: Sequence[MessageRef]) -> set[MessageRef]:
+        """The transport's port: results and marks of one moment, committed together."""
+        now = self._office.clock.now()
+        for result in results:
+            claimed = self._open[result.ref]
+            self._end(settled(claimed, self._states[result.ref], result, now, self._office.jitter()))
+        marked = self.commit([self._handoffs[ref] for ref in handoffs])
+        self._states |= dict.fromkeys(marked, State.HANDOFF)
+        return marked
+
+    def commit(self, handoffs: Sequence[Handoff] = ()) -> set[MessageRef]:
+        ended, self._ended = self._ended, []
+        if not ended and not handoffs:
+            return set()
+        office = self._office
+        return office.messages.turn(
+            ended, handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds, now=office.clock.now()
+        )
+
+    def give_back(self) -> None:
+        """What has not ended: claimed ones go back; handed off ones are left to their lease, for their dot may be out."""
+        now = self._office.clock.now()
+        for ref, claimed in list(self._open.items()):
+            if self._states[ref] is State.CLAIMED:
+                self._end(given_back(claimed, State.CLAIMED, now))
+        self.commit()
+
+    def _end(self, settlement: Settlement) -> None:
+        del self._open[settlement.ref]
+        self._ended.append(settlement)
+        self.turn_.states[settlement.state] += 1
