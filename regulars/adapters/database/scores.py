@@ -48,14 +48,14 @@ class NewEvent:
     segments: Sequence[str] = ()
 
 
-def add_scores(connection: Connection, new: Iterable[NewEvent], scoring: Scoring) -> None:
-    """One addition an event; call it in the transaction that records the events."""
+def add_scores(connection: Connection, new: Iterable[NewEvent], scoring: Scoring, *, sign: int = 1) -> None:
+    """One addition an event; call it in the transaction that records the events. `sign` -1 takes them back."""
     decay = Decay.of(scoring, landmark(connection))
     of_customer: dict[int, float] = defaultdict(float)
     in_segment: dict[tuple[str, int], float] = defaultdict(float)
     latest = FIRST_LANDMARK
     for event in new:
-        if addition := weight_of(event.kind, event.verdict, scoring) * decay.grown(event.at):
+        if addition := sign * weight_of(event.kind, event.verdict, scoring) * decay.grown(event.at):
             of_customer[event.customer_id] += addition
             latest = max(latest, event.at)
             for segment in event.segments:
@@ -73,7 +73,7 @@ def replay_engagement(connection: Connection, scoring: Scoring, customer_ids: Se
     decay = Decay.of(scoring, landmark(connection))
     for start in range(0, len(customer_ids), 5000):
         chosen = list(customer_ids[start : start + 5000])
-        sums = _sums(scoring, decay).where(events.c.customer_id.in_(chosen)).subquery()
+        sums = score_sums(scoring, decay).where(events.c.customer_id.in_(chosen)).subquery()
         connection.execute(update(customers).where(customers.c.id.in_(chosen)).values(engagement=0.0))
         connection.execute(update(customers).where(customers.c.id == sums.c.customer_id).values(engagement=sums.c.total))
 
@@ -122,7 +122,7 @@ class Scores:
         with self._database.write() as connection:
             connection.execute(delete(installation).where(installation.c.name == LANDMARK))
             connection.execute(insert(installation).values(name=LANDMARK, value=landmark.isoformat()))
-            sums = _sums(scoring, decay).subquery()
+            sums = score_sums(scoring, decay).subquery()
             connection.execute(update(customers).where(customers.c.engagement != 0).values(engagement=0.0))
             scored = connection.execute(
                 update(customers).where(customers.c.id == sums.c.customer_id).values(engagement=sums.c.total)
@@ -154,12 +154,12 @@ def _replay_segments(connection: Connection, scoring: Scoring, decay: Decay) -> 
         for segment in row.segments:
             launches_of[segment].append(row.id)
     for segment, ids in sorted(launches_of.items()):
-        sums = _sums(scoring, decay).where(events.c.launch_id.in_(ids)).subquery()
+        sums = score_sums(scoring, decay).where(events.c.launch_id.in_(ids)).subquery()
         source = select(literal(segment), sums.c.customer_id, sums.c.total, database_now())
         connection.execute(insert(scores).from_select(["segment", "customer_id", "value", "updated_at"], source))
 
 
-def _sums(scoring: Scoring, decay: Decay) -> Select[Any]:
+def score_sums(scoring: Scoring, decay: Decay) -> Select[Any]:
     """Customer and stored sum, over the events that weigh anything."""
     weight = case(*((events.c.kind == kind, weight) for kind, weight in weights(scoring).items()), else_=0.0)
     return (

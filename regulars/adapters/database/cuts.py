@@ -1,0 +1,99 @@
+"""Borders of fifths and top shares: one value each for all customers, so that both readings of a condition use the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from regulars.adapters.database.customer_facts import fact_column, facts_in
+from regulars.adapters.database.engine import WRITES
+from regulars.adapters.database.joins import Joins
+from regulars.adapters.database.schema import rfm_cuts
+from regulars.adapters.database.scores import landmark
+from regulars.adapters.database.types import UtcTime, micros
+from regulars.audience.cuts import MEASURED_BY, border_ranks, cuts_needed, top_rank
+from regulars.audience.frame import Cuts, Frame
+from regulars.definition.conditions import All, Condition
+from regulars.definition.workspace import Workspace
+
+
+def frame_for(
+    connection: Connection, workspace: Workspace, as_of: datetime, condition: Condition | None = None, *, recomputed: bool = False
+) -> Frame:
+    """Everything that reading `condition` needs to know of the shop at `as_of`; without one, any of the workspace's.
+
+    In a writing transaction the day's borders are stored, so that everybody who asks that day gets the same fifths.
+    """
+    frame = Frame(as_of, workspace.shop, workspace.segments, recomputed=recomputed, landmark=landmark(connection))
+    rfm, top = cuts_needed(condition or _everything(workspace), frame)
+    return replace(frame, cuts=Cuts(_borders(connection, rfm, frame), _tops(connection, top, frame)))
+
+
+def _everything(workspace: Workspace) -> Condition:
+    campaigns = workspace.campaigns.values()
+    excluded = (campaign.excluding for campaign in campaigns if campaign.excluding)
+    return All((*(segment.where for segment in workspace.segments.values()), *(each.to for each in campaigns), *excluded))
+
+
+def _borders(connection: Connection, measures: Iterable[str], frame: Frame) -> dict[str, tuple[int, ...]]:
+    wanted = sorted(measures)
+    if not wanted:
+        return {}
+    stored = _stored(connection, frame)
+    missing = {measure: _computed(connection, measure, frame) for measure in wanted if measure not in stored}
+    if missing and not frame.recomputed and _writes(connection):
+        _store(connection, missing, frame)
+        stored = _stored(connection, frame)
+    return {measure: stored.get(measure, missing.get(measure, ())) for measure in wanted}
+
+
+def _stored(connection: Connection, frame: Frame) -> dict[str, tuple[int, ...]]:
+    query = select(rfm_cuts.c.measure, rfm_cuts.c.cuts).where(rfm_cuts.c.day == frame.today)
+    return {measure: tuple(cuts) for measure, cuts in connection.execute(query)}
+
+
+def _writes(connection: Connection) -> bool:
+    return WRITES.items() <= connection.get_execution_options().items()
+
+
+def _store(connection: Connection, borders: dict[str, tuple[int, ...]], frame: Frame) -> None:
+    """Whoever was first that day decides."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    rows = [{"day": frame.today, "measure": measure, "cuts": list(cuts)} for measure, cuts in borders.items()]
+    connection.execute(dialect.insert(rfm_cuts).on_conflict_do_nothing(), rows)
+
+
+def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, ...]:
+    ranked = _ranked(MEASURED_BY[measure], frame).subquery()
+    people = connection.scalar(select(func.count()).select_from(ranked)) or 0
+    ranks = border_ranks(people)
+    by_rank = dict(connection.execute(select(ranked.c.rank, ranked.c.value).where(ranked.c.rank.in_(ranks))).tuples().all())
+    return tuple(int(by_rank[rank]) for rank in ranks)
+
+
+def _tops(connection: Connection, wanted: Iterable[tuple[str, Decimal]], frame: Frame) -> dict[tuple[str, Decimal], int]:
+    tops: dict[tuple[str, Decimal], int] = {}
+    for fact, percent in sorted(wanted):
+        ranked = _ranked(fact, frame).subquery()
+        people = connection.scalar(select(func.count()).select_from(ranked)) or 0
+        if people:
+            rank = people - top_rank(people, percent) + 1
+            tops[fact, percent] = int(connection.execute(select(ranked.c.value).where(ranked.c.rank == rank)).scalar_one())
+    return tops
+
+
+def _ranked(fact: str, frame: Frame) -> Select[Any]:
+    """value and rank, from 1 in ascending order, of every customer who ordered."""
+    joins = Joins()
+    facts = facts_in(frame, joins)
+    column, _ = fact_column(fact, facts, frame)
+    value = micros(column) if isinstance(column.type, UtcTime) else column
+    ordered = facts.orders_count > 0
+    rank = func.row_number().over(order_by=column)
+    return select(value.label("value"), rank.label("rank")).select_from(joins.onto_customers()).where(ordered)
