@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from jinja2.lexer import Lexer
 
-from regulars.content.source import Files, Part, Piece, Unreadable, construct, pieces_of
+from regulars.content.source import Files, Part, Piece, Unreadable, construct
 from regulars.diagnostics import Finding, Location, did_you_mean
 
 ROOT = "templates/"
@@ -31,7 +31,6 @@ class Assembler:
     files: Files
     language: str
     findings: list[Finding] = field(default_factory=list)
-    used: set[str] = field(default_factory=set)
 
     def assemble(self, path: str) -> tuple[Piece, ...]:
         """`path` is below templates/. Raises Unreadable when nothing sensible is left."""
@@ -51,8 +50,7 @@ class Assembler:
     # Layouts
 
     def _filled(self, path: str, blocks: dict[str, list[Piece]], stack: tuple[str, ...]) -> list[Piece]:
-        self.used.add(path)
-        pieces = list(pieces_of(self.lexer, self.files, path))
+        pieces = list(self.files.pieces(self.lexer, path))
         first = next((p for p in pieces if p.part is not Part.TEXT or p.text.strip()), None)
         if first is None or first.keyword != "extends":
             self._names_known(blocks, pieces, path)
@@ -150,12 +148,11 @@ class Assembler:
         path = _value(named)
         try:
             chosen = self._found(path, self.files.place(piece.path, value_at, len(path)), stack)
-            inner = pieces_of(self.lexer, self.files, chosen)
+            inner = self.files.pieces(self.lexer, chosen)
             opening = self._arguments(piece, match, given.get("with"))
         except Unreadable as unreadable:
             self.findings.append(unreadable.finding)
             return
-        self.used.add(chosen)
         before, after = _WRAPPED.get(_value(given["type"]) if "type" in given else "", ("", ""))
         yield from opening
         yield Piece(Part.TEXT, before, chosen, 0)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
-from jinja2 import nodes
-
 from regulars.content import canonical
-from regulars.content.compilation import Compiled, MailCompiler, compile_template
+from regulars.content.compilation import LEXER, Cache, Compiled, MailCompiler, compile_template
 from regulars.content.links import LinkTarget
-from regulars.content.sandbox import Sandbox
-from regulars.content.source import Files
+from regulars.content.mentions import Mentions, mentions_of
+from regulars.content.source import Files, Piece, Unreadable
 from regulars.content.wording import unsubscribe_word
 from regulars.definition.workspace import Campaign, Shop, Workspace
 from regulars.errors import WorkspaceBroken
 
 IMAGES = "templates/images/"
-_PARSER = Sandbox(escaping=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +31,18 @@ class Bundle:
 def freeze(workspace: Workspace, campaign: Campaign, compiler: MailCompiler) -> Bundle:
     """The same workspace gives the same bundle, on every machine. Raises WorkspaceBroken when the template has errors."""
     files = Files(workspace.texts)
+    cache: Cache = {}
     letters = {
-        language: compile_template(files, campaign.template, language, compiler)
+        language: compile_template(files, campaign.template, language, compiler, cache)
         for language in workspace.shop.languages
     }
     errors = [finding for letter in letters.values() for finding in letter.findings if finding.is_error]
     if errors:
         raise WorkspaceBroken(sorted(set(errors)))
-    return bundled(workspace, campaign, letters)
+    try:
+        return bundled(workspace, campaign, letters)
+    except Unreadable as unreadable:
+        raise WorkspaceBroken([unreadable.finding]) from unreadable
 
 
 def bundled(workspace: Workspace, campaign: Campaign, letters: Mapping[str, Compiled]) -> Bundle:
@@ -57,18 +58,33 @@ def bundled(workspace: Workspace, campaign: Campaign, letters: Mapping[str, Comp
 def _contents(
     workspace: Workspace, campaign: Campaign, letters: Mapping[str, Compiled]
 ) -> Iterator[tuple[str, bytes]]:
-    texts = dict(_texts(workspace.shop, campaign, letters))
     yield "shop.json", canonical.dumped(workspace.shop)
     yield "campaign.json", canonical.dumped(campaign)
-    yield from ((path, text.encode()) for path, text in texts.items())
+    yield from ((path, text.encode()) for path, text in _texts(workspace.shop, campaign, letters))
     yield "links.json", canonical.dumped(list(numbered_links(letters)))
-    trees = [_PARSER.parse(text) for text in texts.values()]
-    used = sorted({name for tree in trees for name in data_names(tree)} & set(workspace.data))
+    mentioned = mentions_of(_pieces(campaign, letters))
+    yield "needs.json", canonical.dumped(asdict(mentioned.needs))
+    used = sorted(mentioned.data & set(workspace.data))
     yield "data.json", canonical.dumped({name: workspace.data[name] for name in used})
-    pictures = {name: workspace.images[IMAGES + name] for name in _pictures(trees, workspace.images)}
-    addresses = {name: image_address(name, content) for name, content in pictures.items()}
+    yield from _pictures(mentioned, workspace.images)
+
+
+def _pieces(campaign: Campaign, letters: Mapping[str, Compiled]) -> Iterator[Piece]:
+    for letter in letters.values():
+        yield from letter.pieces
+        yield from letter.text_pieces
+    for texts in (campaign.subject, campaign.preheader):
+        for language, text in (texts.by_language if texts else {}).items():
+            if "{" in text:
+                yield from Files({language: text}).pieces(LEXER, language)
+
+
+def _pictures(mentioned: Mentions, images: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    lying = {path.removeprefix(IMAGES): content for path, content in images.items()}
+    named = lying.keys() if mentioned.images is None else mentioned.images & lying.keys()
+    addresses = {name: image_address(name, lying[name]) for name in sorted(named)}
     yield "images.json", canonical.dumped(addresses)
-    yield from {f"images/{addresses[name]}": content for name, content in pictures.items()}.items()
+    yield from {f"images/{address}": lying[name] for name, address in addresses.items()}.items()
 
 
 def _texts(shop: Shop, campaign: Campaign, letters: Mapping[str, Compiled]) -> Iterator[tuple[str, str]]:
@@ -109,24 +125,3 @@ def image_address(name: str, content: bytes) -> str:
     """The last part of `/i/…`: from the content, so that it never shows another picture."""
     ending = re.sub(r"[^a-z0-9]", "", name.rpartition(".")[2].lower()) or "bin"
     return f"{hashlib.sha256(content).hexdigest()[:32]}.{ending}"
-
-
-def data_names(tree: nodes.Template) -> Iterator[str]:
-    for dotted in tree.find_all(nodes.Getattr):
-        if isinstance(dotted.node, nodes.Name) and dotted.node.name == "data":
-            yield dotted.attr
-    for item in tree.find_all(nodes.Getitem):
-        if isinstance(item.node, nodes.Name) and item.node.name == "data" and isinstance(item.arg, nodes.Const):
-            yield str(item.arg.value)
-
-
-def _pictures(trees: Sequence[nodes.Template], images: Mapping[str, bytes]) -> list[str]:
-    """Those named in quotes; all of them when a name is only known for a customer."""
-    named: set[str] = set()
-    for call in (call for tree in trees for call in tree.find_all(nodes.Call)):
-        if isinstance(call.node, nodes.Name) and call.node.name == "image":
-            if not (call.args and isinstance(call.args[0], nodes.Const)):
-                return sorted(path.removeprefix(IMAGES) for path in images)
-            named.add(str(call.args[0].value))
-    return sorted(name for name in named if IMAGES + name in images)
-

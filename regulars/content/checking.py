@@ -8,12 +8,12 @@ from functools import cached_property
 
 from regulars.content.assembly import ROOT
 from regulars.content.bundle import IMAGES, bundled
-from regulars.content.compilation import LEXER, Compiled, MailCompiler, compile_template
+from regulars.content.compilation import LEXER, Cache, Compiled, MailCompiler, compile_template
 from regulars.content.email import CannotCompose
 from regulars.content.grammar import tree_of
 from regulars.content.mailroom import open_bundle
-from regulars.content.source import Files, Piece, Unreadable, pieces_of
-from regulars.content.trial import OCCASION, large_customer
+from regulars.content.source import Files, Unreadable
+from regulars.content.trial import OCCASION, estimated_size, large_customer
 from regulars.content.usage import Scope, Usage, usage_of
 from regulars.content.vocabulary import (
     CAMPAIGN,
@@ -79,8 +79,8 @@ class _Checked:
 class _Inspection:
     workspace: Workspace
     compiler: MailCompiler
-    seen: dict[tuple[str, str], _Checked] = field(default_factory=dict)
-    by_pieces: dict[tuple[Piece, ...], _Checked] = field(default_factory=dict)
+    compiled: Cache = field(default_factory=dict)
+    read_before: dict[int, _Checked] = field(default_factory=dict)  # by the identity of a Compiled that `compiled` keeps
 
     @cached_property
     def files(self) -> Files:
@@ -120,13 +120,12 @@ class _Inspection:
             yield from self.trial(campaigns[0], checked)
 
     def checked(self, template: str, language: str) -> _Checked:
-        key = template, language
-        if key not in self.seen:
-            compiled = compile_template(self.files, template, language, self.compiler)
-            known = self.by_pieces.get(compiled.pieces) if compiled.pieces and not compiled.text_pieces else None
-            self.seen[key] = known or self.read(compiled)
-            self.by_pieces[compiled.pieces] = self.seen[key]
-        return self.seen[key]
+        compiled = compile_template(self.files, template, language, self.compiler, self.compiled)
+        if not compiled.pieces:
+            return self.read(compiled)
+        if id(compiled) not in self.read_before:
+            self.read_before[id(compiled)] = self.read(compiled)
+        return self.read_before[id(compiled)]
 
     def read(self, compiled: Compiled) -> _Checked:
         findings = list(compiled.findings)
@@ -156,8 +155,9 @@ class _Inspection:
                 yield Finding(Location(path), "C141", message, "save it smaller, about 1200 pixels wide", Severity.WARNING)
 
     def trial(self, campaign: Campaign, checked: Mapping[str, _Checked]) -> Iterator[Finding]:
-        """The mail of a customer with long names and many purchases."""
-        if any(list(_missing_with(campaign, one.usages)) for one in checked.values()):
+        """The mail of a customer with long names and many purchases, where it could become too large."""
+        large = any(estimated_size(one.compiled.html) > LARGEST_HTML // 2 for one in checked.values())
+        if not large or any(list(_missing_with(campaign, one.usages)) for one in checked.values()):
             return
         plain = replace(campaign, subject=Texts({"": "trial"}), preheader=None)
         room = open_bundle(bundled(self.workspace, plain, {language: one.compiled for language, one in checked.items()}).files)
@@ -176,11 +176,6 @@ class _Inspection:
     # Campaigns
 
     def campaign(self, campaign: Campaign) -> Iterator[Finding]:
-        path = f"{ROOT}{campaign.template}"
-        if path not in self.workspace.texts:
-            known = [name.removeprefix(ROOT) for name in self.workspace.texts if name.startswith(ROOT)]
-            place = campaign.at or Location("campaigns")
-            yield Finding(place, "C110", f'campaign "{campaign.name}": there is no "{path}"', did_you_mean(campaign.template, known))
         for texts in (campaign.subject, campaign.preheader):
             for language, text in (texts.by_language if texts else {}).items():
                 if "{" in text:
@@ -192,7 +187,7 @@ class _Inspection:
         files = Files({begins.path: text})
         context = {**self.context, "with": shape_of(campaign.with_, "with")}
         try:
-            usage = usage_of(tree_of(pieces_of(LEXER, files, begins.path), files), context)
+            usage = usage_of(tree_of(files.pieces(LEXER, begins.path), files), context)
         except Unreadable as unreadable:
             found: list[Finding] = [unreadable.finding]
         else:

@@ -13,7 +13,7 @@ CODES: Mapping[str, str] = MappingProxyType({
     "C105": "a field that may be absent, used without default, if or is defined",
     "C106": "a whole group or list where one value is printed",
     "C107": "Jinja that templates may not use",
-    "C110": "a template that does not exist",
+    "C108": "a filter that does not fit the value",
     "C111": "an include or layout that does not exist",
     "C112": "an include that leads back to itself",
     "C113": "a path that leads out of templates/",

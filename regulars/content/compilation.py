@@ -13,7 +13,7 @@ from regulars.content.links import LinkSource
 from regulars.content.lint import lint
 from regulars.content.plaintext import text_of
 from regulars.content.sandbox import Sandbox
-from regulars.content.source import Files, Piece, Skeleton, Unreadable, pieces_of, skeleton_of
+from regulars.content.source import Files, Piece, Skeleton, Unreadable, skeleton_of
 from regulars.content.tokenpass import Prepared, prepare, put_back, unnested
 from regulars.diagnostics import Finding, Location
 
@@ -56,19 +56,41 @@ class Compiled:
     findings: tuple[Finding, ...]
 
 
-def compile_template(files: Files, template: str, language: str, compiler: MailCompiler) -> Compiled:
-    """`template` as campaigns name it, below templates/."""
+Cache = dict[tuple[tuple[Piece, ...], str], Compiled]
+
+
+def compile_template(
+    files: Files, template: str, language: str, compiler: MailCompiler, cache: Cache | None = None
+) -> Compiled:
+    """`template` as campaigns name it, below templates/. With a `cache`, languages that share all files share the work."""
     assembler = Assembler(LEXER, files, language)
     path = assembler.choose(template)
     try:
         pieces = assembler.assemble(template)
     except Unreadable as unreadable:
         return Compiled(path, "", "", (), (), (), (*assembler.findings, unreadable.finding))
+    key = pieces, assembler.choose(_text_beside(template))
+    if cache is not None and key in cache:
+        return cache[key]
+    compiled = _compiled(path, pieces, assembler, key[1], compiler)
+    if cache is not None:
+        cache[key] = compiled
+    return compiled
+
+
+def _text_beside(template: str) -> str:
+    return template.rpartition(".")[0] + ".txt"
+
+
+def _compiled(
+    path: str, pieces: tuple[Piece, ...], assembler: Assembler, text_path: str, compiler: MailCompiler
+) -> Compiled:
+    files = assembler.files
     skeleton = skeleton_of(pieces, files)
     findings = [*assembler.findings, *lint(skeleton)]
     prepared = prepare(skeleton)
     html = "" if any(finding.is_error for finding in findings) else _html(prepared, skeleton, compiler, findings)
-    written, text_pieces = _own_text(files, assembler, template, findings)
+    written, text_pieces = _own_text(files, text_path, findings)
     text = written if written is not None else text_of(skeleton, prepared.links)
     return Compiled(path, html, text, tuple(prepared.links), pieces, text_pieces, tuple(findings))
 
@@ -100,16 +122,12 @@ def _written_at(offset: int, prepared: Prepared, skeleton: Skeleton) -> Location
     return skeleton.place(prepared.origins[index][1]) if prepared.origins else skeleton.place(0)
 
 
-def _own_text(
-    files: Files, assembler: Assembler, template: str, findings: list[Finding]
-) -> tuple[str | None, tuple[Piece, ...]]:
+def _own_text(files: Files, path: str, findings: list[Finding]) -> tuple[str | None, tuple[Piece, ...]]:
     """A hand-written `win_back.txt` beside `win_back.mjml`, as it is."""
-    path = assembler.choose(template.rpartition(".")[0] + ".txt")
     if path not in files:
         return None, ()
-    assembler.used.add(path)
     try:
-        pieces = pieces_of(LEXER, files, path)
+        pieces = files.pieces(LEXER, path)
     except Unreadable as unreadable:
         findings.append(unreadable.finding)
         return "", ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template, meta
+from jinja2 import Template
 
 from regulars.content import canonical, wording
 from regulars.content.bundle import link_targets
@@ -115,7 +115,7 @@ class MailRoom:
         self._referral = referral_group(self.shop.referral)
         self._constant = self._constants()
         self._marks = self._utm()
-        self.needs = self._needs()
+        self.needs = Needs(**canonical.loaded(files["needs.json"]))
         self.destination = lru_cache(maxsize=20_000)(self._destination)
 
     @property
@@ -177,11 +177,6 @@ class MailRoom:
 
     def _text(self, path: str) -> str:
         return self._files[path].decode()
-
-    def _needs(self) -> Needs:
-        sources = [content.decode() for path, content in self._files.items() if path.startswith("mail/")]
-        names = {name for source in sources for name in meta.find_undeclared_variables(PLAIN.parse(source))}
-        return Needs("purchases" in names, "usual" in names, "referral" in names)
 
     def _constants(self) -> dict[str, Any]:
         data = canonical.loaded(self._files["data.json"])

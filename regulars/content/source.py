@@ -55,6 +55,7 @@ class Files:
         self._texts = texts
         self._starts: dict[str, list[int]] = {}
         self._normal: dict[str, str] = {}
+        self._pieces: dict[str, tuple[Piece, ...]] = {}
 
     def __contains__(self, path: str) -> bool:
         return path in self._texts
@@ -66,6 +67,12 @@ class Files:
         if path not in self._normal:
             self._normal[path] = newline_re.sub("\n", self._texts[path].removeprefix("\ufeff"))
         return self._normal[path]
+
+    def pieces(self, lexer: Lexer, path: str) -> tuple[Piece, ...]:
+        """The file in pieces, Jinja comments dropped; read once, however many templates include it. Raises Unreadable."""
+        if path not in self._pieces:
+            self._pieces[path] = _Reader(lexer, self, path, self[path], 0).pieces()
+        return self._pieces[path]
 
     def place(self, path: str, offset: int, length: int = 1) -> Location:
         starts = self._starts.get(path)
@@ -82,11 +89,6 @@ class Unreadable(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
-
-
-def pieces_of(lexer: Lexer, files: Files, path: str) -> tuple[Piece, ...]:
-    """The file in pieces, Jinja comments dropped. Raises Unreadable."""
-    return _Reader(lexer, files, path, files[path], 0).pieces()
 
 
 def construct(lexer: Lexer, files: Files, path: str, source: str, offset: int) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from regulars.definition.workspace import Attribute, Shop
 _WHEN = datetime(2026, 1, 31, 12, tzinfo=UTC)
 OCCASION = Occasion(MessageRef(0, 0), "trial", Key(b"trial", 0), "https://mail.shop.example", _WHEN)
 _LINES = 40
+_LOOP = re.compile(r"\{%-?\s*(?:for\s(.*?)|endfor\s*)-?%\}", re.DOTALL)
+_CUT = re.compile(r"\[\s*:\s*(\d+)\s*\]")
 _VALUES: dict[Kind, Any] = {
     Kind.NUMBER: Decimal("12.5"), Kind.WHOLE: 12, Kind.DATE: date(2026, 1, 31), Kind.TIME: _WHEN, Kind.YES_NO: True,
 }
@@ -36,6 +39,24 @@ def large_customer(shop: Shop, language: str) -> Recipient:
         orders=OrderTotals(_LINES, Money.of(99_920, shop.compare_in), _WHEN, _WHEN),
         purchases=(line,) * _LINES, usual=product, referral_code="SAMPLE7",
     )
+
+
+def estimated_size(html: str) -> int:
+    """Characters that Jinja's loops make of the template for the large customer, roughly."""
+    size, at, times = 0, 0, [1]
+    for match in _LOOP.finditer(html):
+        size += (match.start() - at) * times[-1]
+        at = match.end()
+        if match[1] is not None:
+            times.append(times[-1] * _repeats(match[1]))
+        elif len(times) > 1:
+            times.pop()
+    return size + (len(html) - at) * times[-1]
+
+
+def _repeats(over: str) -> int:
+    match = _CUT.search(over)
+    return min(int(match[1]), _LINES) if match else _LINES
 
 
 def _value(attribute: Attribute, shop: Shop) -> Any:

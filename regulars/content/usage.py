@@ -9,6 +9,7 @@ from jinja2 import nodes
 
 from regulars.content.filters import FILTERS, FUNCTIONS, TESTS
 from regulars.content.grammar import Tree
+from regulars.content.turkish import ENDINGS
 from regulars.content.vocabulary import Anything, Field, Group, Listing, Plain, Shape
 from regulars.diagnostics import Finding, Location, did_you_mean
 
@@ -249,7 +250,7 @@ class _Reader:
             return base
         self.shape(node.arg, scope, present)
         if isinstance(base, Listing):
-            filled = _path(node.node) in present
+            filled = base.filled or _path(node.node) in present
             return replace(base.of, absent=base.of.absent or not filled)
         return _ANY
 
@@ -260,10 +261,11 @@ class _Reader:
         self.each((*node.args, *(pair.value for pair in node.kwargs)), scope, present)
         if lenient:
             return replace(inner, absent=False)
+        self.filter_fits(node, inner)
         if node.name in _KEEP_LIST:
             return inner if isinstance(inner, Listing) else Listing(_ANY)
         if node.name in _ONE_OF_LIST and isinstance(inner, Listing):
-            filled = node.node is not None and _path(node.node) in present
+            filled = inner.filled or _path(node.node) in present
             return replace(inner.of, absent=not filled)
         if node.name in _GIVE_LISTS:
             return Listing(inner if isinstance(inner, Listing) else Listing(_ANY))
@@ -275,6 +277,16 @@ class _Reader:
         if node.name not in FILTERS:
             hint = _INSTEAD.get(node.name) or did_you_mean(node.name, [name for name in FILTERS if len(name) > 1])
             self.find(node.lineno, "C102", f'unknown filter "{node.name}"', hint)
+
+    def filter_fits(self, node: nodes.Filter, inner: Shape) -> None:
+        fitting = _FITTING.get(node.name)
+        if fitting is not None and isinstance(inner, Plain) and inner.kind not in fitting:
+            message = f'the filter "{node.name}" is for {" and ".join(fitting)}, and this is {_ARTICLES[inner.kind]}'
+            self.find(node.lineno, "C108", message, _INSTEAD_OF_KIND.get(inner.kind, ""))
+        if node.name == "suffix":
+            ending = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else None
+            if ending not in ENDINGS:
+                self.find(node.lineno, "C108", "suffix needs one of the endings it knows", f"write suffix({ENDINGS[0]!r}); known: {', '.join(ENDINGS)}")
 
     def test_name(self, node: nodes.Test) -> None:
         if node.name not in TESTS:
@@ -310,6 +322,12 @@ class _Reader:
         self.usage.findings.append(Finding(self.tree.place(line), code, message, hint))
 
 
+_FITTING = {
+    "money": ("money", "number"), "date": ("date",), "number": ("number", "money"), "percent": ("number",),
+    "suffix": ("text",), "upper": ("text",), "lower": ("text",), "title": ("text",), "capitalize": ("text",),
+}
+_ARTICLES = {"text": "a text", "number": "a number", "money": "money", "date": "a date", "yes/no": "yes or no"}
+_INSTEAD_OF_KIND = {"date": "write | date", "money": "write | money", "number": "write | number"}
 _INSTEAD = {
     "safe": "what customers wrote is always escaped; a name like Ann & Co <b> must not break the mail",
     "currency": 'did you mean "money"?', "price": 'did you mean "money"?',

@@ -40,6 +40,7 @@ class Listing:
 
     of: Shape
     absent: bool = False
+    filled: bool = False  # known to hold at least one
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ def shape_of(value: Any, name: str) -> Shape:
         return Group(name, fields, open=True)
     if isinstance(value, list | tuple):
         shapes = [shape_of(inner, f"{name} item") for inner in value]
-        return Listing(_common(shapes))
+        return Listing(_common(shapes), filled=bool(shapes))
     if value is None:
         return Plain(absent=True)
     return Plain(_kind(value))
