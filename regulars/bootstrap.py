@@ -11,7 +11,17 @@ from regulars.settings import Settings, read_settings
 if TYPE_CHECKING:
     from regulars.adapters.database.engine import Database
     from regulars.adapters.spool import Spool
-    from regulars.operations.ports import Clock, ResultsStore, ScoreBook, Transport
+    from regulars.definition.workspace import Shop
+    from regulars.loyalty.rates import Rates
+    from regulars.operations.ports import (
+        Catalogue,
+        Clock,
+        People,
+        Purchases,
+        ResultsStore,
+        ScoreBook,
+        Transport,
+    )
 
 
 class House:
@@ -71,6 +81,47 @@ class House:
         from regulars.adapters.database.results import ResultsInDatabase
 
         return ResultsInDatabase(self.database)
+
+    @cached_property
+    def shop(self) -> Shop:
+        """regulars.yaml alone: a broken campaign is no reason to lose an import."""
+        from dataclasses import replace
+
+        from regulars.adapters.workspace import read_files
+        from regulars.definition.reading import SHOP_FILE, workspace_of
+
+        files = read_files(self.settings.project)
+        own = {SHOP_FILE: files.texts[SHOP_FILE]} if SHOP_FILE in files.texts else {}
+        refused = tuple(finding for finding in files.refused if finding.location.path == SHOP_FILE)
+        return workspace_of(replace(files, texts=own, refused=refused)).shop
+
+    @cached_property
+    def rates(self) -> Rates:
+        """What other currencies are worth in the one that spending is compared in."""
+        from regulars.adapters.workspace import read_files
+        from regulars.loyalty.rates import Rates, read_rates
+
+        file = self.shop.rates_file
+        text = read_files(self.settings.project).texts.get(file) if file else None
+        return read_rates(text, self.shop.compare_in, file) if text and file else Rates(self.shop.compare_in)
+
+    @cached_property
+    def people(self) -> People:
+        from regulars.adapters.database.people import PeopleInDatabase
+
+        return PeopleInDatabase(self.database)
+
+    @cached_property
+    def purchases(self) -> Purchases:
+        from regulars.adapters.database.orders import Orders
+
+        return Orders(self.database)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        from regulars.adapters.database.products import CatalogueInDatabase
+
+        return CatalogueInDatabase(self.database)
 
 
 def refuse_unsafe_relay(settings: Settings) -> None:

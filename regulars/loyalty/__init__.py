@@ -1,1 +1,1 @@
-"""What has this customer earned? Referral codes and who brought whom."""
+"""What has this customer bought and earned? Rows of a shop's files, orders, referral codes, who brought whom."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
-    from typing import Any
 
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
     from regulars.content.bundle import Bundle
@@ -22,6 +22,9 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.outgoing import Outgoing
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.settlement import Claimed, Handoff, Settlement
+    from regulars.loyalty.people import PersonRow
+    from regulars.loyalty.products import ProductRow
+    from regulars.loyalty.purchases import Order
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent
@@ -318,3 +321,62 @@ class Scaffold(Protocol):
     def write_workspace(self, folder: str) -> list[str]: ...
 
     def write_schemas(self, folder: str, schemas: Mapping[str, object]) -> list[str]: ...
+
+
+# ---- people and purchases ----
+
+
+class RowFile(Protocol):
+    """A table of text, read row by row."""
+
+    @property
+    def columns(self) -> Sequence[str]: ...
+
+    def rows(self) -> Iterator[tuple[int, list[str] | str]]:
+        """(line number, the cells), or (line number, why the row cannot be read)."""
+        ...
+
+
+class RowSpool(Protocol):
+    """Rows of any number, brought together by key without holding them in memory."""
+
+    def add(self, key: str, line: int, value: Any) -> None: ...
+
+    def groups(self) -> Iterator[tuple[str, Iterator[tuple[int, Any]]]]:
+        """Each key with its (line, value) pairs in the file's order."""
+        ...
+
+
+class Stored(Enum):
+    """What became of a person's row; a refusal is a text, the reason."""
+
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+
+
+class People(Protocol):
+    def compared(self, rows: Sequence[PersonRow], now: datetime) -> Sequence[Stored | str]:
+        """What `record` would do."""
+        ...
+
+    def record(self, rows: Sequence[PersonRow], now: datetime) -> Sequence[Stored | str]:
+        """Stores what is new or different, consent included, in one transaction; an outcome for each row."""
+        ...
+
+
+class Purchases(Protocol):
+    def changed(self, batch: Sequence[Order]) -> set[str]:
+        """Order ids that `record` would change."""
+        ...
+
+    def record(self, batch: Sequence[Order], now: datetime) -> set[str]:
+        """Stores what is new or different, with its customers' facts, in one transaction; returns the ids."""
+        ...
+
+
+class Catalogue(Protocol):
+    def changed(self, products: Sequence[ProductRow]) -> set[str]: ...
+
+    def record(self, products: Sequence[ProductRow], now: datetime) -> set[str]:
+        """Stores what is new or different; returns the skus."""
+        ...

@@ -1,0 +1,189 @@
+"""Rows of a customers file: who they are, the shop's declared attributes typed, and what they agreed to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Any
+from zoneinfo import available_timezones
+
+from regulars.audience.addresses import Address, read_address
+from regulars.definition.conditions import Kind
+from regulars.definition.text import fold
+from regulars.definition.workspace import Attribute
+from regulars.diagnostics import did_you_mean
+from regulars.loyalty import cells
+from regulars.loyalty.cells import BadCell
+from regulars.loyalty.record import Record
+
+REQUIRED = ("email",)
+FIELDS = (
+    "email", "customer_id", "first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent",
+    "consent_at", "consent_source", "created_at",
+)
+PLAIN = ("first_name", "last_name", "locale", "timezone", "country", "city")  # texts that are kept as they are
+
+# What shops' exports call an answer to "may we write to you?".
+CONSENT_WORDS: Mapping[str, str] = {
+    **dict.fromkeys(("yes", "y", "true", "1", "granted", "subscribed", "opted in", "opt in", "evet"), "granted"),
+    **dict.fromkeys(("no", "n", "false", "0", "withdrawn", "unsubscribed", "opted out", "opt out", "hayır"), "withdrawn"),
+    **dict.fromkeys(("pending", "unconfirmed", "not confirmed"), "pending"),
+}
+_LOCALE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """`state`: granted | withdrawn | pending. `at` None: the file does not say when."""
+
+    state: str
+    at: datetime | None = None
+    source: str = "import"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """What a row tells; a cell left empty tells nothing and changes nothing.
+
+    `texts`: of PLAIN. `birthday`: (date or None, 517). `attributes`: typed as JSON holds them.
+    """
+
+    address: Address
+    shop_id: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+    birthday: tuple[date | None, int] | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    consent: Consent | None = None
+    created_at: datetime | None = None
+
+    @property
+    def key(self) -> str:
+        return f"shop_id:{self.shop_id}" if self.shop_id else f"email:{self.address.key}"
+
+
+def read_person(record: Record, attributes: Mapping[str, Attribute]) -> PersonRow:
+    """Raises BadCell with the column and the reason."""
+    texts = {name: value for name in PLAIN if (value := record.read(name, _READERS.get(name, cells.text))) is not None}
+    typed = {name: value for name, attribute in attributes.items() if (value := _attribute(record, attribute)) is not None}
+    return PersonRow(
+        _address(record), record.read("customer_id", cells.shop_id), texts, record.read("birthday", cells.birthday), typed,
+        _consent(record), record.past("created_at"),
+    )
+
+
+def merged(rows: Sequence[PersonRow]) -> PersonRow:
+    """Several rows of one person, in the file's order: the last word on each field."""
+    whole = rows[0]
+    for row in rows[1:]:
+        whole = replace(
+            row, shop_id=row.shop_id or whole.shop_id, texts={**whole.texts, **row.texts},
+            birthday=row.birthday or whole.birthday, attributes={**whole.attributes, **row.attributes},
+            consent=latest(whole.consent, row.consent), created_at=row.created_at or whole.created_at,
+        )
+    return whole
+
+
+def latest(one: Consent | None, other: Consent | None) -> Consent | None:
+    """The later of two answers; undated ones stand in the file's order, and a no is not outvoted by an undated yes."""
+    if one is None or other is None:
+        return other or one
+    return other if overrides(other, one.state, one.at) else one
+
+
+def overrides(new: Consent, state: str | None, at: datetime | None) -> bool:
+    """Does an answer change what is known? Never from a no to a yes that is not provably later."""
+    if state is None:
+        return True
+    if new.state == state:
+        return False
+    if new.at is None or at is None:
+        return new.state == "withdrawn" or state == "pending"
+    return new.at > at or (new.at == at and new.state == "withdrawn")
+
+
+def typed_value(written: str, attribute: Attribute) -> Any:
+    """An attribute's value as JSON holds it: numbers as numbers, dates in ISO form. BadCell when it is none."""
+    if attribute.options:
+        return _option(written, attribute)
+    return _ATTRIBUTE_READERS.get(attribute.kind, cells.text)(written)
+
+
+def folded_value(value: Any) -> Any:
+    """As conditions compare it: texts folded, everything else as it is."""
+    return fold(value) if isinstance(value, str) else value
+
+
+def _address(record: Record) -> Address:
+    written = record.required("email")
+    try:
+        return read_address(written)
+    except ValueError as error:
+        raise BadCell(f"email: {error}") from error
+
+
+def _attribute(record: Record, attribute: Attribute) -> Any:
+    return record.read(attribute.name, lambda cell: typed_value(cell.strip(), attribute))
+
+
+def _option(written: str, attribute: Attribute) -> str:
+    by_fold = {fold(option): option for option in attribute.options}
+    if (option := by_fold.get(fold(written))) is None:
+        raise BadCell(f'"{written[:40]}" is none of {", ".join(attribute.options)}; {did_you_mean(written, attribute.options)}'.rstrip("; "))
+    return option
+
+
+def _consent(record: Record) -> Consent | None:
+    state = record.read("consent", _consent_word)
+    at = record.past("consent_at")
+    return Consent(state, at, record.text("consent_source") or "import") if state else None
+
+
+def _consent_word(cell: str) -> str:
+    word = " ".join(cell.casefold().replace("_", " ").replace("-", " ").split())
+    if word not in CONSENT_WORDS:
+        raise BadCell(f'"{cell.strip()[:40]}" is no answer; write yes, no or pending')
+    return CONSENT_WORDS[word]
+
+
+def _locale(cell: str) -> str:
+    written = cell.strip()
+    if not _LOCALE.fullmatch(written):
+        raise BadCell(f'"{written[:40]}" is not a locale; write tr, az or en_GB')
+    return written.replace("-", "_")
+
+
+@lru_cache(maxsize=1_024)  # listing the zones takes milliseconds
+def _timezone(cell: str) -> str:
+    written = cell.strip()
+    if written not in available_timezones():
+        raise BadCell(f'"{written[:40]}" is not a time zone; write Europe/Istanbul')
+    return written
+
+
+def _yes_no(cell: str) -> bool:
+    word = cell.strip().casefold()
+    if word not in _YES_NO:
+        raise BadCell(f'"{cell.strip()[:40]}" is neither yes nor no')
+    return _YES_NO[word]
+
+
+def _decimal(cell: str) -> int | float:
+    value = cells.number(cell)
+    return int(value) if value == value.to_integral_value() else float(value)
+
+
+def _day(cell: str) -> str:
+    try:
+        return date.fromisoformat(cell.strip()).isoformat()
+    except ValueError as error:
+        raise BadCell(f'"{cell.strip()[:40]}" is not a day; write 2026-05-17') from error
+
+
+_YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
+_READERS = {"locale": _locale, "timezone": _timezone}
+_ATTRIBUTE_READERS = {
+    Kind.NUMBER: _decimal, Kind.WHOLE: cells.whole, Kind.YES_NO: _yes_no, Kind.DATE: _day, Kind.MONEY: cells.money,
+}

@@ -1,0 +1,70 @@
+"""One row of a file, asked field by field; what is wrong with it names the column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from regulars.loyalty import cells
+from regulars.loyalty.cells import BadCell
+from regulars.loyalty.header import Header
+
+T = TypeVar("T")
+AHEAD = timedelta(days=1)  # a shop whose clock or zone is wrong by hours is no reason to lose its orders
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a row's cells mean: columns by field, the shop's zone for naive times, and the present."""
+
+    header: Header
+    zone: ZoneInfo
+    now: datetime
+
+    def record(self, row: Sequence[str]) -> Record:
+        if any(cell.strip() for cell in row[self.header.width:]):
+            raise BadCell(f"the row has {len(row)} cells, the header names {self.header.width}; quote cells that hold the separator")
+        return Record(self, row)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    reading: Reading
+    row: Sequence[str]
+
+    def text(self, field: str) -> str | None:
+        return self.read(field, cells.text)
+
+    def required(self, field: str) -> str:
+        written = self.text(field)
+        if written is None:
+            raise BadCell(f"{field} is empty")
+        return written
+
+    def past(self, field: str) -> datetime | None:
+        """A moment that has been; a day's grace for clocks."""
+        value = self.read(field, lambda cell: cells.moment(cell, self.reading.zone))
+        if value is not None and value > self.reading.now + AHEAD:
+            raise BadCell(f"{field}: {value:%Y-%m-%d} lies in the future")
+        return value
+
+    def read(self, field: str, reader: Callable[[str], T]) -> T | None:
+        """The field through `reader`; None when the file has no such column or the cell is empty."""
+        place = self.reading.header.places.get(field)
+        if place is None or place >= len(self.row):
+            return None
+        cell = self.row[place]
+        if not cell or cell.isspace():
+            return None
+        try:
+            return reader(cell)
+        except BadCell as error:
+            raise BadCell(f"{field}: {error}") from None
+
+    def others(self) -> tuple[tuple[str, str], ...]:
+        """Cells of columns that no field claims, where something stands in them."""
+        found = ((name, cells.text(self.row[n])) for name, n in self.reading.header.others if n < len(self.row))
+        return tuple((name, value) for name, value in found if value is not None)
