@@ -20,27 +20,16 @@ _ELSEWHERE: Mapping[Name, str] = {
 
 def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
     """Notes what is named but nowhere defined, and segments that lead back to themselves."""
-    _note_templates(notes, shop, present)
     notes.defined[Name.RATES] = {path: Location(path) for path in present if path.startswith("data/")}
+    notes.defined[Name.TEMPLATE] = {
+        path.removeprefix("templates/"): Location(path) for path in present if path.startswith("templates/") and path.endswith(".mjml")
+    }
     for reference in notes.references:
         if shop is None and reference.of is Name.TOPIC:
             continue
         if reference.word not in notes.defined[reference.of]:
             notes.error(reference.at, _CODES[reference.of], f'unknown {reference.of} "{reference.word}"', _way_out(reference, notes))
     _note_circles(notes)
-
-
-def _note_templates(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
-    """A template exists under its own name, or as one file a language: win_back.tr.mjml for win_back.mjml."""
-    languages = shop.languages if shop else ()
-    for path in present:
-        folder, _, name = path.partition("/")
-        if folder != "templates" or not name.endswith(".mjml"):
-            continue
-        notes.defined[Name.TEMPLATE][name] = Location(path)
-        stem, _, language = name.removesuffix(".mjml").rpartition(".")
-        if stem and all(f"templates/{stem}.{each}.mjml" in present for each in languages) and language in languages:
-            notes.defined[Name.TEMPLATE].setdefault(f"{stem}.mjml", Location(path))
 
 
 def _way_out(reference: Reference, notes: Notebook) -> str:
