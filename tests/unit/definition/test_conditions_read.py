@@ -64,7 +64,7 @@ def read(text, kind=CONDITION):
     ("customer.points: {at_least: 10}", Fact("customer.points", Kind.WHOLE, (Test(Op.AT_LEAST, 10),))),
     ("engagement: {at_least: 10}", Fact("engagement", Kind.NUMBER, (Test(Op.AT_LEAST, Decimal(10)),))),
     ("rfm.monetary: {one_of: [4, 5]}", Fact("rfm.monetary", Kind.WHOLE, (Test(Op.ONE_OF, (4, 5)),))),
-    ("tag: {starts_with: \"b2b\"}", Tagged((Test(Op.STARTS_WITH, "b2b"),))),
+    ('tag: {starts_with: "b2b"}', Tagged((Test(Op.STARTS_WITH, "b2b"),))),
     ("orders: {}", Orders()),
     ("orders: {where: {category: beans, sku: {one_of: [A1, B2]}}, within: 2 years, spent: {at_least: 500 TRY}, count: 3}",
      Orders(((LineField.CATEGORY, (Test(Op.IS, "beans"),)), (LineField.SKU, (Test(Op.ONE_OF, ("A1", "B2")),))),

@@ -131,8 +131,8 @@ def test_names_of_segments_that_are_excluded_are_not_credited():
 
 def test_data_files_and_samples_are_read_as_written():
     workspace, findings = read_workspace(files_of({
-        "data/testimonials.yaml": "en:\n  - {quote: \"Good\", stars: 5}\n",
-        "samples/customers.yaml": "- email: \"ada@mail.example\"\n  country: NO\n",
+        "data/testimonials.yaml": 'en:\n  - {quote: "Good", stars: 5}\n',
+        "samples/customers.yaml": '- email: "ada@mail.example"\n  country: NO\n',
     }))
 
     assert workspace.data == {"testimonials": {"en": [{"quote": "Good", "stars": 5}]}}
