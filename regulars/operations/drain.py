@@ -13,8 +13,8 @@ from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
-from regulars.delivery.outcomes import Outgoing, Result
-from regulars.delivery.outgoing import outgoing
+from regulars.delivery.outcomes import Result
+from regulars.delivery.outgoing import Outgoing, outgoing
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.ports import Bundles, Clock, Launches, Messages, Progress, Recipients, Transport
 

@@ -1,0 +1,198 @@
+"""Launches: made in one transaction with their audience and messages, found, counted and steered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    func,
+    insert,
+    literal,
+    null,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from regulars.adapters.database.eligibility import judged
+from regulars.adapters.database.engine import Database
+from regulars.adapters.database.schema import audience, customers, launches, messages
+from regulars.adapters.database.types import UtcTime
+from regulars.audience.eligibility import Question
+from regulars.definition.workspace import OnUncertain
+from regulars.delivery.launches import Draft, Launch, Tally
+from regulars.delivery.life import LAUNCH_TRANSITIONS, LIVE, OPEN, LaunchState, State
+from regulars.delivery.schedule import Slot, Timetable
+from regulars.errors import Refused
+
+
+class Launches:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def make(self, draft: Draft, question: Question, timetable: Timetable, plan: Mapping[str, Any]) -> Launch:
+        """Audience and messages are there when this returns, or nothing is. Raises Refused for a second live launch."""
+        with self._database.write() as connection:
+            launch_id = _announce(connection, draft, plan)
+            _write_audience(connection, launch_id, question, timetable)
+            recipients = _make_messages(connection, launch_id, timetable)
+            if not recipients:
+                raise Refused(f'nobody is left to write to in "{draft.campaign}"', hint=f"see: regulars plan {draft.campaign}")
+            last = connection.scalar(select(func.max(messages.c.expires_at)).where(messages.c.launch_id == launch_id))
+            connection.execute(
+                update(launches).where(launches.c.id == launch_id)
+                .values(state=LaunchState.SENDING.value, recipients=recipients, expires_at=last)
+            )
+            return _by_id(connection, launch_id)
+
+    def find(self, name: str) -> Launch | None:
+        """By id, or by a campaign's name: its latest."""
+        with self._database.read() as connection:
+            row = connection.execute(_named(name).order_by(launches.c.id.desc()).limit(1)).first()
+        return _launch(row) if row else None
+
+    def get(self, launch_id: int) -> Launch:
+        with self._database.read() as connection:
+            return _by_id(connection, launch_id)
+
+    def recent(self, most: int) -> Sequence[Launch]:
+        """Newest first."""
+        with self._database.read() as connection:
+            return [_launch(row) for row in connection.execute(select(launches).order_by(launches.c.id.desc()).limit(most))]
+
+    def in_state(self, state: LaunchState) -> Sequence[Launch]:
+        with self._database.read() as connection:
+            return [_launch(row) for row in connection.execute(select(launches).where(launches.c.state == state.value))]
+
+    def live(self, campaign: str) -> Launch | None:
+        with self._database.read() as connection:
+            live = launches.c.state.in_([state.value for state in LIVE])
+            row = connection.execute(select(launches).where(launches.c.campaign == campaign, live)).first()
+        return _launch(row) if row else None
+
+    def received(self, campaign: str) -> tuple[int, datetime | None]:
+        """How many customers have a mail of this campaign, and when the latest launch that wrote to them began."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                select(func.count(messages.c.customer_id.distinct()), func.max(launches.c.created_at))
+                .join(launches, launches.c.id == messages.c.launch_id)
+                .where(launches.c.campaign == campaign, messages.c.state == State.ACCEPTED.value)
+            ).one()
+        return row[0], row[1]
+
+    def tally(self, launch_id: int) -> Tally:
+        mine = messages.c.launch_id == launch_id
+        with self._database.read() as connection:
+            rows = connection.execute(
+                select(messages.c.state, messages.c.reason, func.count(), func.min(messages.c.next_attempt_at))
+                .where(mine).group_by(messages.c.state, messages.c.reason)
+            ).all()
+        states = {state: sum(row[2] for row in rows if row[0] == state) for state in State}
+        reasons = {f"{row[0]}: {row[1]}": row[2] for row in sorted(rows, key=lambda row: -row[2]) if row[1]}
+        due = [row[3] for row in rows if row[0] == State.PENDING]
+        return Tally({state: n for state, n in states.items() if n}, reasons, min(due, default=None))
+
+    def move(self, launch_id: int, state: LaunchState, reason: str | None, now: datetime) -> bool:
+        """To `state` if the table of transitions allows it from where it is; False: it was somewhere else."""
+        before = [old.value for old, after in LAUNCH_TRANSITIONS.items() if state in after]
+        ended = {"finished_at": now} if state in {LaunchState.FINISHED, LaunchState.CANCELLED} else {"finished_at": None}
+        still_open = select(messages.c.number).where(
+            messages.c.launch_id == launch_id, messages.c.state.in_([one.value for one in OPEN])
+        )
+        moved = update(launches).where(launches.c.id == launch_id, launches.c.state.in_(before))
+        if state is LaunchState.FINISHED:
+            moved = moved.where(~still_open.exists())
+        with self._database.write() as connection:
+            done = connection.execute(moved.values(state=state.value, state_reason=reason, **ended))
+            if done.rowcount and state is LaunchState.CANCELLED:
+                cancel_unsent(connection, launch_id, now)
+        return bool(done.rowcount)
+
+    def begin(self, launch_id: int, now: datetime) -> None:
+        """Notes the first turn of the send loop."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(launches).where(launches.c.id == launch_id, launches.c.started_at.is_(None)).values(started_at=now)
+            )
+
+
+def cancel_unsent(connection: Connection, launch_id: int, now: datetime) -> int:
+    """Those that have not left; a mail in the middle of its handoff still ends as the relay says."""
+    done = connection.execute(
+        update(messages)
+        .where(messages.c.launch_id == launch_id, messages.c.state.in_([State.PENDING.value, State.CLAIMED.value]))
+        .values(state=State.CANCELLED.value, reason="the launch was cancelled", ended_at=now, lease_owner=None, lease_until=None)
+    )
+    return done.rowcount
+
+
+def _announce(connection: Connection, draft: Draft, plan: Mapping[str, Any]) -> int:
+    row = insert(launches).values(
+        campaign=draft.campaign, bundle=draft.bundle, key=draft.key, state=LaunchState.PREPARING.value,
+        segments=list(draft.segments), created_at=draft.created_at, created_by=draft.created_by,
+        on_uncertain=draft.on_uncertain.value, options=dict(draft.options), plan=dict(plan),
+    ).returning(launches.c.id)
+    try:
+        return int(connection.scalar(row) or 0)
+    except IntegrityError as error:
+        raise Refused(
+            f'a launch of "{draft.campaign}" is under way already',
+            hint=f"see: regulars status {draft.campaign}; end it with: regulars cancel {draft.campaign}",
+        ) from error
+
+
+def _write_audience(connection: Connection, launch_id: int, question: Question, timetable: Timetable) -> None:
+    people = judged(connection, question, timetable).subquery("judged")
+    chosen = select(literal(launch_id), people.c.id, people.c.reason)
+    connection.execute(insert(audience).from_select(["launch_id", "customer_id", "reason"], chosen))
+
+
+def _make_messages(connection: Connection, launch_id: int, timetable: Timetable) -> int:
+    number = func.row_number().over(order_by=audience.c.customer_id)
+    chosen = (
+        select(
+            literal(launch_id), number, audience.c.customer_id, customers.c.email, func.coalesce(customers.c.email_domain, ""),
+            literal(State.PENDING.value), _by_zone(timetable, lambda slot: slot.due), _by_zone(timetable, lambda slot: slot.expires),
+        )
+        .join(customers, customers.c.id == audience.c.customer_id)
+        .where(audience.c.launch_id == launch_id, audience.c.reason.is_(None))
+    )
+    columns = ["launch_id", "number", "customer_id", "email", "email_domain", "state", "next_attempt_at", "expires_at"]
+    return connection.execute(insert(messages).from_select(columns, chosen)).rowcount
+
+
+def _by_zone(timetable: Timetable, pick: Any) -> ColumnElement[Any]:
+    def moment(slot: Slot | None) -> ColumnElement[Any]:
+        found = pick(slot) if slot else None
+        return literal(found, UtcTime()) if found else null().cast(UtcTime())
+
+    branches = [(customers.c.timezone == zone, moment(slot)) for zone, slot in timetable.by_zone.items()]
+    otherwise = moment(timetable.otherwise)
+    return case(*branches, else_=otherwise) if branches else otherwise
+
+
+def _named(name: str) -> Select[Any]:
+    by_campaign = launches.c.campaign == name
+    if not (name.isascii() and name.isdigit() and len(name) < 10):
+        return select(launches).where(by_campaign)
+    return select(launches).where(or_(launches.c.id == int(name), by_campaign))
+
+
+def _by_id(connection: Connection, launch_id: int) -> Launch:
+    return _launch(connection.execute(select(launches).where(launches.c.id == launch_id)).one())
+
+
+def _launch(row: Row[Any]) -> Launch:
+    return Launch(
+        row.id, row.campaign, row.key, row.bundle, LaunchState(row.state), row.state_reason, tuple(row.segments), row.created_at,
+        row.created_by, row.started_at, row.finished_at, row.expires_at, OnUncertain(row.on_uncertain), row.options, row.plan,
+        row.recipients,
+    )

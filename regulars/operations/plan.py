@@ -1,0 +1,104 @@
+"""Whom a launch would write to, whom not and why, when, and whether the largest mails still fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from regulars.audience.eligibility import Funnel, Question
+from regulars.content.bundle import Bundle, freeze
+from regulars.content.compilation import MailCompiler
+from regulars.content.email import CannotCompose, Occasion
+from regulars.content.mailroom import MailRoom, open_bundle
+from regulars.content.tokens import KeyRing, MessageRef
+from regulars.definition.workspace import Campaign, Workspace
+from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
+from regulars.delivery.schedule import Timetable, timetable
+from regulars.diagnostics import did_you_mean
+from regulars.errors import Refused, UsageError
+from regulars.operations.ports import Audiences, Recipients
+
+MOST_HTML = 102_400  # bytes; Gmail clips what is longer, and with it the way to unsubscribe
+LARGEST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`due`: when how many get it, earliest first. `troubles`: reasons for which some of the largest mails cannot be composed."""
+
+    question: Question
+    timetable: Timetable
+    bundle: Bundle
+    funnel: Funnel
+    due: Mapping[datetime, int]
+    troubles: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "campaign": self.question.campaign.name,
+            "segment": ", ".join(self.question.campaign.segments),
+            "selected": self.funnel.selected,
+            "excluded": {reason.value: count for reason, count in self.funnel.excluded.items()},
+            "final": self.funnel.final,
+            "send_at": [{"at": at.isoformat(), "count": count} for at, count in self.due.items()],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What planning asks of the world."""
+
+    audiences: Audiences
+    recipients: Recipients
+    compiler: MailCompiler
+    keys: KeyRing
+    base_url: str
+    opened: Callable[[Mapping[str, bytes]], MailRoom] = field(default=open_bundle)
+
+
+def campaign_named(workspace: Workspace, name: str) -> Campaign:
+    """Raises UsageError with the nearest name."""
+    if name not in workspace.campaigns:
+        known = list(workspace.campaigns)
+        raise UsageError(f'there is no campaign "{name}"', hint=did_you_mean(name, known, "campaigns/ has a file for each"))
+    return workspace.campaigns[name]
+
+
+def plan(question: Question, desk: Desk) -> Plan:
+    """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip."""
+    campaign, shop = question.campaign, question.workspace.shop
+    bundle = freeze(question.workspace, campaign, desk.compiler)
+    times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
+    funnel, zones = desk.audiences.funnel(question, times)
+    troubles = _largest_fit(question, times, desk.opened(bundle.files), desk)
+    return Plan(question, times, bundle, funnel, _due(times, zones), troubles)
+
+
+def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:
+    due: dict[datetime, int] = {}
+    for zone, count in zones.items():
+        slot = times.slot(zone)
+        if slot is not None:
+            due[slot.due] = due.get(slot.due, 0) + count
+    return dict(sorted(due.items()))
+
+
+def _largest_fit(question: Question, times: Timetable, room: MailRoom, desk: Desk) -> tuple[str, ...]:
+    ids = desk.audiences.with_most_lines(question, times, LARGEST)
+    people = desk.recipients.load(ids, room.needs, question.as_of, room.shop)
+    occasion = Occasion(MessageRef(0, 0), PREVIEW_LAUNCH_KEY, desk.keys.preview, desk.base_url, question.as_of)
+    troubles: list[str] = []
+    for recipient in people.values():
+        try:
+            size = len(room.compose(recipient, occasion).html.encode())
+        except CannotCompose as error:
+            troubles.append(f"{recipient.email}: {error.reason}")
+            continue
+        if size > MOST_HTML:
+            raise Refused(
+                f"the mail to {recipient.email} would have {size:,} bytes of HTML; Gmail cuts off what is over {MOST_HTML:,}",
+                hint=f"show fewer products in {question.campaign.template}, for example {{% for item in purchases[:6] %}}",
+            )
+    return tuple(troubles)

@@ -1,0 +1,190 @@
+"""A small shop whose launches the tests follow from the command to the mailbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+from sqlalchemy import insert, select
+
+from regulars.adapters.database.eligibility import Audiences
+from regulars.adapters.database.engine import Database
+from regulars.adapters.database.launches import Launches
+from regulars.adapters.database.messages import Messages
+from regulars.adapters.database.schema import customers
+from regulars.adapters.mjml import MjmlCompiler
+from regulars.audience.eligibility import Question
+from regulars.content.mailroom import open_bundle
+from regulars.content.recipient import Recipient
+from regulars.content.tokens import KeyRing
+from regulars.definition.files import WorkspaceFiles
+from regulars.definition.reading import workspace_of
+from regulars.definition.workspace import Workspace
+from regulars.delivery.launches import Launch
+from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.operations.drain import PostOffice, drain
+from regulars.operations.launch import Wishes, launch, prepare
+from regulars.operations.plan import Desk
+
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+FILES = {
+    "regulars.yaml": """\
+shop:
+  name: "Kahve"
+  url: https://kahve.example
+  address: "İcadiye Cd. 12, İstanbul"
+  locale: en
+  timezone: Europe/Istanbul
+  currency: TRY
+sender: {from: "Kahve <hello@kahve.example>"}
+languages: [en, tr]
+consent: required
+topics: {news: "News"}
+""",
+    "segments/all.yaml": "segment: all\nwhere:\n  customer.created_at: {exists: true}\n",
+    "segments/izmir.yaml": "segment: izmir\nwhere:\n  customer.city: \"İzmir\"\n",
+    "campaigns/hello.yaml": """\
+campaign: hello
+topic: news
+to: [all]
+template: hello.mjml
+subject: {en: "Hello", tr: "Merhaba"}
+""",
+    "templates/hello.mjml": """\
+<mjml><mj-body><mj-section><mj-column>
+<mj-text>{{ customer.greeting }}</mj-text>
+<mj-button href="https://kahve.example/beans" name="hero">Beans</mj-button>
+<mj-text>{{ shop.name }}, {{ shop.address }} <a href="{{ links.unsubscribe }}">Unsubscribe</a></mj-text>
+</mj-column></mj-section></mj-body></mjml>
+""",
+}
+_numbers = count(1)
+
+
+def workspace(**changed: str) -> Workspace:
+    """The shop's files; `hello` replaces lines of the campaign: hello="if_past: skip"."""
+    files = dict(FILES)
+    files["campaigns/hello.yaml"] += changed.get("hello", "") + "\n"
+    if "template" in changed:
+        files["templates/hello.mjml"] = changed["template"]
+    return workspace_of(WorkspaceFiles(files, {}, (), frozenset(files)))
+
+
+@dataclass
+class FakeTransport:
+    """Accepts everything that the ledger allows. `says`: another outcome for some numbers; `mailbox`: what arrived."""
+
+    says: dict[int, Outcome] = field(default_factory=dict)
+    mailbox: list = field(default_factory=list)
+    known: dict = field(default_factory=dict)
+    before_dots: object = None
+
+    def send(self, batch, ledger):
+        for mail in batch:
+            outcome = self.says.get(mail.ref.number, Outcome.ACCEPTED)
+            if outcome is Outcome.LOST_BEFORE_DOT:
+                ledger.turn([Result(mail.ref, outcome, Phase.BODY)], [])
+                continue
+            if mail.ref not in ledger.turn([], [mail.ref]):
+                continue
+            if self.before_dots:
+                self.before_dots(mail)
+            if outcome in {Outcome.ACCEPTED, Outcome.LOST_AFTER_DOT}:
+                self.mailbox.append(mail)
+            ledger.turn([Result(mail.ref, outcome, Phase.DOT, code=CODES.get(outcome), reply="so it said")], [])
+
+    def arrived(self, mails):
+        return {ref: self.known[ref] for ref, _ in mails if ref in self.known}
+
+
+CODES = {Outcome.ACCEPTED: 250, Outcome.REJECTED: 550, Outcome.DEFERRED: 451}
+
+
+@dataclass
+class StoppedClock:
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+
+def add_customers(database: Database, number: int, **values) -> list[int]:
+    """Subscribed customers c1@example.com …; `values` are columns."""
+    made = [next(_numbers) for _ in range(number)]
+    row = {"marketing": "granted", "created_at": NOW - timedelta(days=100), "updated_at": NOW, "locale": "en"}
+    with database.write() as connection:
+        connection.execute(insert(customers), [
+            row | {"id": n, "email": f"c{n}@example.com", "email_key": f"c{n}@example.com", "email_domain": "example.com",
+                   "address_hash": f"hash{n}", "first_name": f"Ada{n}"} | values
+            for n in made
+        ])
+    return made
+
+
+class BundleStore:
+    def __init__(self, database):
+        self.rooms = {}
+        self.database = database
+
+    def keep(self, bundle, campaign, origin, now):
+        from regulars.adapters.database.schema import bundles
+        self.rooms[bundle.hash] = open_bundle(bundle.files)
+        with self.database.write() as connection:
+            if not connection.scalar(select(bundles.c.hash).where(bundles.c.hash == bundle.hash)):
+                connection.execute(insert(bundles).values(hash=bundle.hash, campaign=campaign, created_at=now))
+
+    def open(self, bundle_hash):
+        return self.rooms[bundle_hash]
+
+
+class RecipientBook:
+    def __init__(self, database):
+        self.database = database
+
+    def load(self, ids, needs, as_of, shop):
+        with self.database.read() as connection:
+            rows = connection.execute(select(customers).where(customers.c.id.in_(ids)))
+            return {row.id: Recipient(row.id, row.email, row.first_name, locale=row.locale, timezone=row.timezone) for row in rows}
+
+
+class ShopFloor:
+    """Everything a launch needs around one database; `office()` gives a worker of its own."""
+
+    def __init__(self, database: Database, files: Workspace | None = None) -> None:
+        self.database = database
+        self.workspace = files or workspace()
+        self.clock = StoppedClock()
+        self.transport = FakeTransport()
+        self.launches = Launches(database)
+        self.messages = Messages(database)
+        self.bundles = BundleStore(database)
+        self.keys = KeyRing.of("a secret of the tests")
+        self.desk = Desk(Audiences(database), RecipientBook(database), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
+
+    def office(self, owner: str = "worker-1", transport=None) -> PostOffice:
+        return PostOffice(
+            self.clock, self.launches, self.messages, self.bundles, self.desk.recipients, transport or self.transport,
+            self.keys, "http://127.0.0.1:8000", owner, jitter=lambda: 0.0,
+        )
+
+    def prepare(self, **wishes):
+        asked = Wishes(**wishes)
+        question = Question(self.workspace.campaigns["hello"], self.workspace, self.clock.now(), asked.again, asked.limit)
+        return prepare(question, asked, self.desk, self.launches)
+
+    def launch(self, **wishes) -> Launch:
+        planned = self.prepare(**wishes)
+        key = f"key{next(_numbers)}"
+        return launch(
+            planned, Wishes(**wishes), self.launches, self.bundles, key=key, by="tests", origin=None, now=self.clock.now()
+        )
+
+    def drain(self, launch_id: int, office: PostOffice | None = None):
+        return drain(launch_id, office or self.office(), go_on=lambda: True)
+
+    def states(self, launch_id: int) -> dict[str, int]:
+        return {state.value: number for state, number in self.launches.tally(launch_id).states.items()}
+
+    def wait(self, **span) -> None:
+        self.clock.at += timedelta(**span)
