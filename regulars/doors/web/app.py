@@ -1,0 +1,84 @@
+"""The web door as an ASGI application: `make_app(house)`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from regulars.adapters.database.front_desk import FrontDesk
+from regulars.bootstrap import House
+from regulars.doors.web.door import Door, log
+from regulars.doors.web.following import click, pixel, referral
+from regulars.doors.web.guards import Careful, LimitedBodies
+from regulars.doors.web.health import healthz
+from regulars.doors.web.leaving import preferences, unsubscribe
+from regulars.doors.web.outbox import outbox, outbox_html, outbox_mail
+from regulars.doors.web.page import message_page
+from regulars.doors.web.pictures import picture
+from regulars.errors import RegularsError
+
+Answer = Callable[[Request, Exception], Awaitable[Response]]
+ASKS_AND_ACTS = ["GET", "POST"]
+_SAID = {404: "not_found", 405: "not_so", 413: "too_large"}
+
+
+def make_app(house: House, *, patience_to_leave: float = 5.0) -> Starlette:
+    """Everything that links in mails lead to, for one process with one event loop."""
+    door = Door(house, FrontDesk(house.database), patience_to_leave=patience_to_leave)
+
+    @asynccontextmanager
+    async def open_hours(_app: Starlette) -> AsyncIterator[None]:
+        await door.shop()
+        door.journal.start()
+        yield
+        await door.journal.close()
+
+    return Starlette(
+        routes=[
+            Route("/o/{token}.gif", pixel(door)),
+            Route("/c/{token}/{target}", click(door)),
+            Route("/r/{code}", referral(door)),
+            Route("/u/{token}", unsubscribe(door), methods=ASKS_AND_ACTS),
+            Route("/p/{token}", preferences(door), methods=ASKS_AND_ACTS),
+            Route("/i/{name}", picture(door)),
+            Route("/healthz", healthz(door)),
+            Route("/outbox", outbox(door)),
+            Route("/outbox/{name}", outbox_mail(door)),
+            Route("/outbox/{name}/html", outbox_html(door)),
+        ],
+        middleware=[Middleware(Careful), Middleware(LimitedBodies, too_large=_said(door, 413))],
+        exception_handlers={HTTPException: _refused(door), RegularsError: _failed(door), Exception: _failed(door)},
+        lifespan=open_hours,
+    )
+
+
+def _said(door: Door, status: int) -> Callable[[Request], Response]:
+    def answer(request: Request) -> Response:
+        return message_page(door.words(request), door.known_shop, _SAID[status], status=status)
+
+    return answer
+
+
+def _refused(door: Door) -> Answer:
+    async def answer(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 404
+        response = message_page(door.words(request), door.known_shop, _SAID.get(status, "not_so"), status=status)
+        response.headers.update((error.headers or {}) if isinstance(error, HTTPException) else {})
+        return response
+
+    return answer
+
+
+def _failed(door: Door) -> Answer:
+    async def answer(request: Request, error: Exception) -> Response:
+        log.error("a page could not be shown: %s", error if isinstance(error, RegularsError) else type(error).__name__)
+        return message_page(door.words(request), door.known_shop, "failed", status=503)
+
+    return answer
