@@ -108,8 +108,12 @@ class _Reader:
     def _break(self, name: str) -> None:
         if name in _PARAGRAPHS:
             self.out.append("\n\n")
-        elif name in _LINES:
+        elif name in _LINES and not self._at_line_start():
             self.out.append("\n")
+
+    def _at_line_start(self) -> bool:
+        last = next((part for part in reversed(self.out) if part.strip(" ")), "\n")
+        return last.rstrip(" ").endswith("\n")
 
     def _text(self, text: str) -> None:
         if any(name in _SHOWN_IN for name in self.open):

@@ -5,6 +5,7 @@ Babel takes 25 µs for a price and a campaign shows the same prices to everybody
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -17,6 +18,7 @@ from babel.numbers import format_currency, format_decimal, format_percent
 from regulars.content import turkish
 from regulars.definition.quantities import Money
 
+_LETTER_THEN_DIGIT = re.compile(r"(?<=[A-Z])(?=\d)")  # Babel writes TRY420 where a language has no sign for it
 Number = int | float | Decimal
 
 
@@ -38,8 +40,9 @@ class Voice:
 
     def _money(self, value: Money) -> str:
         whole = value.units % 10_000 == 0
-        return format_currency(value.amount, value.currency, locale=self.locale, currency_digits=not whole,
-                                  format=self._whole_pattern() if whole else None)
+        text = format_currency(value.amount, value.currency, locale=self.locale, currency_digits=not whole,
+                               format=self._whole_pattern() if whole else None)
+        return _LETTER_THEN_DIGIT.sub("\xa0", text)
 
     def _whole_pattern(self) -> str:
         """`500 TL` rather than `500,00 TL`: nobody prints the kuruş of a round price."""
@@ -95,5 +98,5 @@ def _locale(tag: str | None, language: str) -> Locale:
 def _zone(name: str | None) -> ZoneInfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ValueError, OSError):
+    except (LookupError, ValueError, OSError):
         return None
