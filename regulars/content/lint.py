@@ -40,6 +40,9 @@ class _Reader:
             yield from self.close(event)
         elif event.mark is Mark.TEXT:
             yield from self.text(event)
+            if "<" in event.text:
+                place = self.skeleton.place(event.at + event.text.index("<"))
+                yield Finding(place, "C127", "a < written as text, or a tag that is not finished", "write &lt;")
         elif event.mark is Mark.OTHER and not event.text.lower().startswith(("<!doctype", "<![")):
             yield self.find(event, "C127", "MJML takes neither <?xml ?> nor CDATA", "remove it")
 
