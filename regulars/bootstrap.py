@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,24 @@ from regulars.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from regulars.adapters.database.engine import Database
+    from regulars.adapters.database.recipients import RecipientsInDatabase
     from regulars.adapters.spool import Spool
-    from regulars.definition.workspace import Shop
+    from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
+    from regulars.operations.drain import PostOffice
+    from regulars.operations.plan import Desk
     from regulars.operations.ports import (
+        Audiences,
         Catalogue,
         Clock,
+        Doorbell,
+        Launches,
+        Messages,
         People,
         Purchases,
         ResultsStore,
         ScoreBook,
+        SegmentReader,
         Transport,
     )
 
@@ -77,10 +86,24 @@ class House:
         return Scores(self.database)
 
     @cached_property
+    def segments(self) -> SegmentReader:
+        from regulars.adapters.database.segments import SegmentsInDatabase
+
+        return SegmentsInDatabase(self.database)
+
+    @cached_property
     def results(self) -> ResultsStore:
         from regulars.adapters.database.results import ResultsInDatabase
 
         return ResultsInDatabase(self.database)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Every file's definitions; raises WorkspaceBroken with all that is wrong."""
+        from regulars.adapters.workspace import read_files
+        from regulars.definition.reading import workspace_of
+
+        return workspace_of(read_files(self.settings.project))
 
     @cached_property
     def shop(self) -> Shop:
@@ -106,6 +129,12 @@ class House:
         return read_rates(text, self.shop.compare_in, file) if text and file else Rates(self.shop.compare_in)
 
     @cached_property
+    def recipients(self) -> RecipientsInDatabase:
+        from regulars.adapters.database.recipients import RecipientsInDatabase
+
+        return RecipientsInDatabase(self.database, self.settings.keys.newest.secret)
+
+    @cached_property
     def people(self) -> People:
         from regulars.adapters.database.people import PeopleInDatabase
 
@@ -122,6 +151,55 @@ class House:
         from regulars.adapters.database.products import CatalogueInDatabase
 
         return CatalogueInDatabase(self.database)
+
+    @cached_property
+    def audiences(self) -> Audiences:
+        from regulars.adapters.database.eligibility import AudiencesInDatabase
+
+        return AudiencesInDatabase(self.database)
+
+    @cached_property
+    def launches(self) -> Launches:
+        from regulars.adapters.database.launches import LaunchesInDatabase
+
+        return LaunchesInDatabase(self.database)
+
+    @cached_property
+    def messages(self) -> Messages:
+        from regulars.adapters.database.messages import MessagesInDatabase
+
+        return MessagesInDatabase(self.database)
+
+    @cached_property
+    def doorbell(self) -> Doorbell:
+        from regulars.adapters.broker import BrokerBell, NoBell
+
+        return BrokerBell(self.settings.broker_url) if self.settings.broker_url else NoBell()
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What plans are made at."""
+        from regulars.adapters.mjml import MjmlCompiler
+        from regulars.operations.plan import Desk
+
+        return Desk(self.audiences, self.recipients, MjmlCompiler(), self.settings.keys, self.settings.base_url)
+
+    @cached_property
+    def office(self) -> PostOffice:
+        """Where mail is sent from; this process is named in its leases."""
+        import random
+        import socket
+
+        from regulars.operations.drain import PostOffice
+
+        return PostOffice(
+            self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
+            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(),
+        )
+
+    def _lease_seconds(self) -> tuple[int, int]:
+        """Of a claim and of a handoff: a file is written in an instant, a relay may take its time."""
+        return (60, 60) if self.spool is not None else (300, self.settings.mail.dot_timeout + 60)
 
 
 def refuse_unsafe_relay(settings: Settings) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 MOST_LETTERS = 254
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """`written` is what mail is sent to, `key` what makes it unique, `domain` in A-labels.
 
     `reachable` is False for a name before the @ that plain SMTP cannot carry (`ünal@…`).

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -114,6 +115,17 @@ def typed_value(written: str, attribute: Attribute) -> Any:
 def folded_value(value: Any) -> Any:
     """As conditions compare it: texts folded, everything else as it is."""
     return fold(value) if isinstance(value, str) else value
+
+
+def value_for_templates(stored: Any, attribute: Attribute) -> Any:
+    """An attribute as a mail shows it: Decimal, int, date, bool or text; the declared default when absent, else None."""
+    if stored is None:
+        if attribute.default is None:
+            return None
+        stored = typed_value(attribute.default, attribute)
+    if attribute.kind is Kind.DATE:
+        return date.fromisoformat(stored)
+    return Decimal(str(stored)) if attribute.kind is Kind.NUMBER else stored
 
 
 def _address(record: Record) -> Address:

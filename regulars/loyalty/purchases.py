@@ -57,6 +57,10 @@ class Head(NamedTuple):
     served_by: str | None = None
 
 
+_HEAD_FIELDS = frozenset(Head._fields)
+_NOTHING_SAID = Head()
+
+
 class Line(NamedTuple):
     """`quantity` in thousandths, money in 1/10,000; `amount` = quantity x unit_price - discount."""
 
@@ -141,6 +145,8 @@ def make_order(rows: Sequence[Row], rates: Rates, day_of: Callable[[datetime], d
 
 
 def _head(record: Record) -> Head:
+    if not record.tells_any(_HEAD_FIELDS):
+        return _NOTHING_SAID
     refunded, discount = record.read("refunded", cells.money), record.read("discount", cells.money)
     if (refunded or 0) < 0 or (discount or 0) < 0:
         raise BadCell("refunded and discount are written without a minus sign")

@@ -64,6 +64,9 @@ class Record:
         except BadCell as error:
             raise BadCell(f"{field}: {error}") from None
 
+    def tells_any(self, fields: frozenset[str]) -> bool:
+        return not fields.isdisjoint(self.reading.header.places)
+
     def others(self) -> tuple[tuple[str, str], ...]:
         """Cells of columns that no field claims, where something stands in them."""
         found = ((name, cells.text(self.row[n])) for name, n in self.reading.header.others if n < len(self.row))

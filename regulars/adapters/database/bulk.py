@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, MetaData, Table, insert, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, MetaData, Table, select
 from sqlalchemy.schema import CreateTable
 
 T = TypeVar("T")
@@ -41,23 +41,18 @@ def load(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Appends rows that all have the same keys, in the quickest way the database has."""
     if not rows:
         return
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table, rows)
-    else:
-        connection.execute(insert(table), rows)
-
-
-def _copy(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     names = list(rows[0])
     processors = [table.c[name].type.bind_processor(connection.dialect) for name in names]
+    values = (
+        tuple(value if process is None else process(value) for value, process in zip(row.values(), processors, strict=True))
+        for row in rows
+    )
     columns = ", ".join(f'"{name}"' for name in names)
-    driver = cast("Any", connection.connection.driver_connection)
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row([
-                value if value is None or process is None else process(value)
-                for value, process in zip(row.values(), processors, strict=True)
-            ])
+    if connection.dialect.name == "postgresql":
+        _copy(connection, f"COPY {table.name} ({columns}) FROM STDIN", values)
+    else:  # past SQLAlchemy, which spends three times as long on a row as SQLite does
+        marks = ", ".join("?" * len(names))
+        connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(values))  # noqa: S608  our own names
 
 
 def look_up(
@@ -74,3 +69,10 @@ def in_batches(values: Iterable[T], size: int = IDS_AT_ONCE) -> Iterator[list[T]
     rest = iter(values)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    driver = cast("Any", connection.connection.driver_connection)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)

@@ -1,0 +1,71 @@
+"""Everything that templates say about a batch of customers, in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from regulars.adapters.database.engine import Database
+from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes
+from regulars.adapters.database.schema import customers
+from regulars.adapters.database.shopping import order_totals, purchases, usual_products
+from regulars.content.recipient import Needs, OrderTotals, Recipient
+from regulars.definition.quantities import Money
+from regulars.definition.workspace import Shop
+from regulars.loyalty.people import value_for_templates
+
+_COLUMNS = ("id", "email", "first_name", "last_name", "locale", "timezone", "country", "city", "birth_date", "birth_month_day", "attributes")
+
+
+@dataclass(frozen=True, slots=True)
+class RecipientsInDatabase:
+    """`secret`: what referral codes are derived from."""
+
+    database: Database
+    secret: bytes = field(repr=False)
+
+    def load(self, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop) -> Mapping[int, Recipient]:
+        """As they were at `as_of`; referral codes that are needed and missing are made. Erased customers are absent."""
+        codes: Mapping[int, str] = {}
+        if needs.referral:
+            with self.database.write() as connection:
+                codes = ensure_codes(connection, customer_ids, self.secret, as_of)
+        with self.database.read() as connection:
+            return load_recipients(connection, customer_ids, needs, as_of, shop, codes)
+
+    def look(self, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop) -> Mapping[int, Recipient]:
+        """The same for previews and plans: a missing code is shown as it will be, and nothing is written."""
+        with self.database.read() as connection:
+            codes = codes_to_be(connection, customer_ids, self.secret) if needs.referral else {}
+            return load_recipients(connection, customer_ids, needs, as_of, shop, codes)
+
+
+def load_recipients(
+    connection: Connection, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop, codes: Mapping[int, str]
+) -> dict[int, Recipient]:
+    """`codes`: referral codes by customer id. At most a few thousand customers: a batch."""
+    totals = order_totals(connection, customer_ids, as_of, shop.compare_in)
+    bought = purchases(connection, customer_ids, as_of) if needs.purchases else {}
+    usual = usual_products(connection, customer_ids, as_of) if needs.usual else {}
+    query = select(*(customers.c[name] for name in _COLUMNS)).where(
+        customers.c.id.in_(customer_ids), customers.c.erased_at.is_(None), customers.c.email.is_not(None))
+    return {
+        row.id: Recipient(
+            customer_id=row.id, email=row.email, first_name=row.first_name, last_name=row.last_name, locale=row.locale,
+            timezone=row.timezone, country=row.country, city=row.city, birthday=_birthday(row),
+            attributes={name: value_for_templates(row.attributes.get(name), attribute) for name, attribute in shop.attributes.items()},
+            orders=totals.get(row.id, OrderTotals(0, Money(0, shop.compare_in))), purchases=bought.get(row.id, ()),
+            usual=usual.get(row.id), referral_code=codes.get(row.id),
+        )
+        for row in connection.execute(query)
+    }
+
+
+def _birthday(row: Any) -> str | None:
+    if row.birth_date is not None:
+        return str(row.birth_date.isoformat())
+    return f"--{row.birth_month_day // 100:02}-{row.birth_month_day % 100:02}" if row.birth_month_day else None
