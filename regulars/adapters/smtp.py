@@ -29,6 +29,8 @@ class Relay:
 
     def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
         """As the port says. Raises SettingsError where the relay wants other credentials; no mail is blamed for that."""
+        if not batch:
+            return
         shift = _Shift(self, batch, ledger)
         tasks = [self._loop.create_task(shift.work()) for _ in range(min(self._connections, len(batch)))]
         try:
@@ -85,9 +87,12 @@ class _Shift:
                     await self._carry(self.queue.popleft(), session)
         except (Unreachable, SettingsError) as error:
             self.failure = error
-        finally:
+        except BaseException:
             if session is not None:
-                self._relay.keep(session)
+                session.abort()  # half a mail may be on the line: the next one must not be taken for its end
+            raise
+        if session is not None:
+            self._relay.keep(session)
 
     async def _carry(self, mail: Outgoing, session: Session) -> None:
         was_fresh = session.is_fresh

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
 from collections.abc import Iterator
 
@@ -49,5 +51,9 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _plainly(error: BaseException) -> str:
-    system = next((cause for cause in _causes(error) if isinstance(cause, OSError) and cause.strerror), None)
-    return system.strerror if system is not None and system.strerror else str(error)
+    for cause in _causes(error):
+        if isinstance(cause, socket.gaierror):
+            return f"its name is not known ({cause.strerror})"
+        if isinstance(cause, OSError) and cause.errno:
+            return os.strerror(cause.errno).lower()
+    return "nobody listens there" if "Connect call failed" in str(error) else str(error)

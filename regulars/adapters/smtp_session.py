@@ -143,19 +143,32 @@ class Session:
                 self.abort()
 
     async def _content(self, mail: Outgoing, may_go: MayGo) -> Result | None:
-        protocol = self._client.protocol
         try:
-            if protocol is None:
-                raise SMTPServerDisconnected("connection lost")
-            protocol.write(_DOT_FIRST.sub(b"..", mail.content))
-            if not await may_go(mail.ref):
+            if not await self._all_but_the_dot(mail, may_go):
                 self.abort()
                 return None
-            protocol.write(b".\r\n")
         except SMTPException as error:
             self.abort()
             raise Broken(Phase.BODY, _why(error)) from error
+        return await self._after_the_dot(mail)
+
+    async def _all_but_the_dot(self, mail: Outgoing, may_go: MayGo) -> bool:
+        """Whether the dot was written too."""
+        self._write(_DOT_FIRST.sub(b"..", mail.content))
+        if not await may_go(mail.ref):
+            return False
+        self._write(b".\r\n")
+        return True
+
+    def _write(self, content: bytes) -> None:
+        if self._client.protocol is None:
+            raise SMTPServerDisconnected("connection lost")
+        self._client.protocol.write(content)
+
+    async def _after_the_dot(self, mail: Outgoing) -> Result:
         try:
+            protocol = self._client.protocol
+            assert protocol is not None
             reply = await protocol.read_response(timeout=self._account.dot_timeout)
         except (SMTPException, OSError) as error:
             self.abort()

@@ -1,0 +1,189 @@
+"""The relay adapter against a real SMTP server: encryption, signing in, and connections that live and die."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from regulars.adapters.smtp import Relay
+from regulars.adapters.smtp_session import Account
+from regulars.delivery.outcomes import Outcome, Phase
+from regulars.errors import SettingsError, Unreachable
+from tests.ports.transports import Notebook, mail_to
+from tests.relay import PASSWORD, USER, RelayServer
+from tests.servers import free_port
+
+TLS = Path(__file__).parent / "tls"  # made for tests, for `localhost` only, trusted by nobody
+
+
+@pytest.fixture
+def of_server() -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
+    return context
+
+
+@pytest.fixture
+def trusting() -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(TLS / "localhost.pem"))
+
+
+def sent(server, mails=None, *, connections=2, context=None, host="localhost", **account) -> Notebook:
+    transport = Relay(Account(host, server.port, **account), connections, context)
+    ledger = Notebook()
+    try:
+        transport.send(mails or [mail_to("ayse@posta.example")], ledger)
+    finally:
+        transport.close()
+    return ledger
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_mail_leaves_encrypted_and_signed_in(of_server, trusting, tls):
+    with RelayServer(tls=of_server, implicit=tls == "implicit", must_encrypt=tls == "starttls", must_sign_in=True) as server:
+        ledger = sent(server, context=trusting, tls=tls, user=USER, password=PASSWORD)
+
+    assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED]
+    assert len(server.arrived) == 1
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_a_certificate_that_nobody_vouches_for_ends_the_conversation(of_server, tls):
+    with RelayServer(tls=of_server, implicit=tls == "implicit") as server:
+        with pytest.raises(Unreachable, match="certificate of localhost:.* cannot be trusted"):
+            sent(server, tls=tls)
+
+    assert server.arrived == []
+
+
+def test_a_certificate_for_another_name_ends_the_conversation(of_server, trusting):
+    with RelayServer(tls=of_server) as server, pytest.raises(Unreachable, match="cannot be trusted"):
+        sent(server, host="127.0.0.1", tls="starttls", context=trusting)
+
+
+def test_a_relay_without_starttls_is_not_written_to_in_the_clear():
+    with RelayServer() as server:
+        with pytest.raises(Unreachable, match="does not offer STARTTLS"):
+            sent(server, tls="starttls")
+
+    assert server.arrived == []
+
+
+def test_a_wrong_password_is_a_setting_to_mend_and_no_mail_is_blamed(of_server, trusting):
+    ledger = Notebook()
+    with RelayServer(tls=of_server, must_sign_in=True) as server:
+        transport = Relay(Account("localhost", server.port, USER, "wrong-word", "starttls"), 2, trusting)
+        with pytest.raises(SettingsError, match="does not let 'shop' in: 535") as error:
+            transport.send([mail_to("ayse@posta.example", number) for number in (1, 2, 3)], ledger)
+        transport.close()
+
+    assert "wrong-word" not in str(error.value)
+    assert "wrong-word" not in repr(transport._account)
+    assert ledger.results == []
+    assert ledger.handoffs == []
+
+
+@pytest.mark.parametrize("demand", ["must_encrypt", "must_sign_in"])
+def test_a_relay_that_wants_more_than_the_settings_give_rejects_no_mail(of_server, demand):
+    ledger = Notebook()
+    with RelayServer(tls=of_server, **{demand: True}) as server:
+        transport = Relay(Account("localhost", server.port), 2)
+        with pytest.raises(SettingsError, match="takes no mail this way: 530"):
+            transport.send([mail_to("ayse@posta.example", number) for number in (1, 2, 3)], ledger)
+        transport.close()
+
+    assert ledger.results == []
+
+
+def test_an_unreachable_relay_is_named_and_no_mail_is_blamed():
+    port = free_port()
+    ledger = Notebook()
+    transport = Relay(Account("127.0.0.1", port), 2)
+
+    with pytest.raises(Unreachable, match=f"127.0.0.1:{port} cannot be reached: .*refused") as error:
+        transport.send([mail_to("ayse@posta.example")], ledger)
+
+    transport.close()
+    assert "REGULARS_MAIL_URL" in error.value.hint
+    assert ledger.results == []
+
+
+def test_connections_are_few_and_kept_from_batch_to_batch():
+    with RelayServer() as server:
+        transport = Relay(Account("127.0.0.1", server.port), connections=3)
+        for batch in range(4):
+            transport.send([mail_to("ayse@posta.example", batch * 50 + number) for number in range(1, 51)], Notebook())
+        transport.close()
+
+    assert len(server.arrived) == 200
+    assert server.connections == 3
+
+
+def test_mails_that_are_ready_together_share_a_commit():
+    with RelayServer() as server:
+        ledger = sent(server, [mail_to("ayse@posta.example", number) for number in range(1, 101)], connections=10)
+
+    assert len(ledger.results) == 100
+    assert ledger.turns < 100
+
+
+def test_a_relay_that_hangs_up_after_some_mails_is_called_again():
+    with RelayServer(mails_a_connection=3) as server:
+        ledger = sent(server, [mail_to("ayse@posta.example", number) for number in range(1, 21)])
+
+    assert {result.outcome for result in ledger.results} == {Outcome.ACCEPTED}
+    assert len(server.arrived) == 20
+
+
+def test_a_relay_that_hung_up_between_batches_is_called_again():
+    with RelayServer() as server:
+        port = server.port
+        transport = Relay(Account("127.0.0.1", port), connections=1)
+        transport.send([mail_to("ayse@posta.example", 1)], Notebook())
+    ledger = Notebook()
+    with RelayServer(port=port) as server:
+        transport.send([mail_to("ayse@posta.example", 2)], ledger)
+        transport.close()
+
+    assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED]
+
+
+def test_a_relay_that_goes_away_in_a_batch_leaves_the_rest_untried():
+    ledger = Notebook()
+    with RelayServer(most_connections=1) as server:
+        transport = Relay(Account("127.0.0.1", server.port), connections=1)
+        mails = [mail_to("ayse@posta.example", 1), mail_to("hangup.rcpt@posta.example", 2), mail_to("can@posta.example", 3)]
+        with pytest.raises(Unreachable, match="turned us away: 421"):
+            transport.send(mails, ledger)
+        transport.close()
+
+    assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED, Outcome.LOST_BEFORE_DOT]
+    assert ledger.of(mails[2].ref) is None
+
+
+def test_silence_after_the_dot_is_uncertain_when_its_time_is_over():
+    with RelayServer() as server:
+        mails = [mail_to("dot.silence@posta.example", 1), mail_to("can@posta.example", 2)]
+        ledger = sent(server, mails, connections=1, dot_timeout=1)
+
+    assert ledger.of(mails[0].ref).outcome is Outcome.LOST_AFTER_DOT
+    assert ledger.of(mails[1].ref).outcome is Outcome.ACCEPTED
+
+
+def test_an_answer_that_makes_no_sense_after_the_dot_is_uncertain():
+    with RelayServer() as server:
+        ledger = sent(server, [mail_to("dot.nonsense@posta.example", 1)])
+
+    assert [(result.outcome, result.phase) for result in ledger.results] == [(Outcome.LOST_AFTER_DOT, Phase.DOT)]
+
+
+@pytest.mark.parametrize(("offered", "outcome"), [(True, Outcome.ACCEPTED), (False, Outcome.REJECTED)])
+def test_an_address_beyond_ascii_goes_where_the_relay_can_take_it(offered, outcome):
+    with RelayServer(smtputf8=offered) as server:
+        mails = [mail_to("ayşe@posta.example", 1, b"Subject: x\r\n\r\nMerhaba\r\n"), mail_to("can@posta.example", 2)]
+        ledger = sent(server, mails)
+
+    assert ledger.of(mails[0].ref).outcome is outcome
+    assert ledger.of(mails[1].ref).outcome is Outcome.ACCEPTED
