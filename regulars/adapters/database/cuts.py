@@ -73,7 +73,8 @@ def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, 
     ranked = _ranked(MEASURED_BY[measure], frame).subquery()
     people = connection.scalar(select(func.count()).select_from(ranked)) or 0
     ranks = border_ranks(people)
-    by_rank = dict(connection.execute(select(ranked.c.rank, ranked.c.value).where(ranked.c.rank.in_(ranks))).tuples().all())
+    rows = connection.execute(select(ranked.c.rank, ranked.c.value).where(ranked.c.rank.in_(ranks)))
+    by_rank = {row.rank: row.value for row in rows}
     return tuple(int(by_rank[rank]) for rank in ranks)
 
 
