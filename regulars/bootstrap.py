@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
+        Cards,
         Catalogue,
         Clock,
         Doorbell,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         ResultsStore,
         ScoreBook,
         SegmentReader,
+        SuppressionList,
         Transport,
     )
 
@@ -145,6 +147,18 @@ class House:
         from regulars.adapters.database.orders import Orders
 
         return Orders(self.database)
+
+    @cached_property
+    def cards(self) -> Cards:
+        from regulars.adapters.database.customer_cards import CardsInDatabase
+
+        return CardsInDatabase(self.database)
+
+    @cached_property
+    def suppressions(self) -> SuppressionList:
+        from regulars.adapters.database.suppressions import SuppressionsInDatabase
+
+        return SuppressionsInDatabase(self.database)
 
     @cached_property
     def catalogue(self) -> Catalogue:

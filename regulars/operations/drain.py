@@ -19,15 +19,17 @@ from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_bac
 from regulars.operations.ports import Bundles, Clock, Launches, Messages, Progress, Recipients, Transport
 
 BATCH = 200
-CLAIM_SECONDS = 300    # longer than a batch takes; who is slower is refused at the handoff
-DOT_SECONDS = 660      # longer than the transport waits for the reply to a dot
 DOUBTFUL_SKIPS = 20    # more mails that cannot be composed than this, and than a tenth, pause a launch
 DOUBTFUL_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class PostOffice:
-    """What sending needs of the world. `owner` names this worker in leases; `jitter` gives numbers in [0, 1)."""
+    """What sending needs of the world. `owner` names this worker in leases; `jitter` gives numbers in [0, 1).
+
+    `claim_seconds`: longer than a batch takes, for who is slower is refused at the handoff. `dot_seconds`: longer than
+    the transport waits for the reply to a dot, so that nobody judges a mail whose sender still listens.
+    """
 
     clock: Clock
     launches: Launches
@@ -39,7 +41,8 @@ class PostOffice:
     base_url: str
     owner: str
     jitter: Callable[[], float]
-    dot_seconds: int = DOT_SECONDS
+    claim_seconds: int = 300
+    dot_seconds: int = 660
 
 
 @dataclass(slots=True)
@@ -62,7 +65,7 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
         return turn
     office.launches.begin(launch_id, office.clock.now())
     while go_on():
-        batch = office.messages.claim(launch_id, BATCH, office.owner, CLAIM_SECONDS, office.clock.now())
+        batch = office.messages.claim(launch_id, BATCH, office.owner, office.claim_seconds, office.clock.now())
         if not batch:
             break
         _send(launch, batch, office, turn)

@@ -87,7 +87,7 @@ def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:
 
 def _largest_fit(question: Question, times: Timetable, room: MailRoom, desk: Desk) -> tuple[str, ...]:
     ids = desk.audiences.with_most_lines(question, times, LARGEST)
-    people = desk.recipients.load(ids, room.needs, question.as_of, room.shop)
+    people = desk.recipients.look(ids, room.needs, question.as_of, room.shop)
     occasion = Occasion(MessageRef(0, 0), PREVIEW_LAUNCH_KEY, desk.keys.preview, desk.base_url, question.as_of)
     troubles: list[str] = []
     for recipient in people.values():

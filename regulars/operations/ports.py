@@ -11,26 +11,29 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from datetime import datetime
 
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
+    from regulars.audience.members import Membership
     from regulars.content.bundle import Bundle
     from regulars.content.mailroom import MailRoom
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
-    from regulars.definition.workspace import Scoring, Shop
+    from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
     from regulars.delivery.outgoing import Outgoing
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.settlement import Claimed, Handoff, Settlement
+    from regulars.loyalty.card import Card
     from regulars.loyalty.people import PersonRow
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
+    from regulars.loyalty.suppression import Entry, Suppression
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent
     from regulars.scoring.response import Wave
     from regulars.tracking.bursts import Burst, Followed
-    from regulars.tracking.hits import Hit, SentMessage
+    from regulars.tracking.hits import Hit, Letter, SentMessage
     from regulars.tracking.reactions import Reaction
     from regulars.tracking.verdicts import Verdict
 
@@ -44,6 +47,23 @@ class Clock(Protocol):
 class Progress(Protocol):
     def __call__(self, done: int, total: int | None = None) -> None:
         """`done` units so far, of `total` when it is known."""
+        ...
+
+
+# ---- audience ----
+
+
+class SegmentReader(Protocol):
+    """Who is in a segment."""
+
+    def counts(self, workspace: Workspace, as_of: datetime) -> Mapping[str, int]:
+        """The size of every segment of the workspace, by stored facts."""
+        ...
+
+    def members(
+        self, segment: Segment, workspace: Workspace, as_of: datetime, sample: int, *, recomputed: bool = False
+    ) -> Membership:
+        """How many, and at most `sample` of them; `recomputed`: from what had happened by `as_of`."""
         ...
 
 
@@ -272,6 +292,10 @@ class Recipients(Protocol):
         """
         ...
 
+    def look(self, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop) -> Mapping[int, Recipient]:
+        """The same for previews and plans: a missing code is shown as it will be, and nothing is written."""
+        ...
+
 
 class Doorbell(Protocol):
     def ring(self, launch_id: int) -> bool:
@@ -299,6 +323,12 @@ class HitPage(Protocol):
 
     def record(self, hits: Sequence[Hit], verdicts: Sequence[Verdict], reactions: Sequence[Reaction]) -> None:
         """Stores each hit with its verdict, and of the reactions those that are new, with what follows from them."""
+        ...
+
+
+class Correspondence(Protocol):
+    def letter(self, ref: MessageRef) -> Letter | None:
+        """What it takes to compose this message again; None when it never was."""
         ...
 
 
@@ -372,6 +402,24 @@ class Purchases(Protocol):
     def record(self, batch: Sequence[Order], now: datetime) -> set[str]:
         """Stores what is new or different, with its customers' facts, in one transaction; returns the ids."""
         ...
+
+
+class Cards(Protocol):
+    def of(self, email_key: str, compare_in: str) -> Card | None:
+        """Everything about the customer who has, or had, the address."""
+        ...
+
+
+class SuppressionList(Protocol):
+    def add(self, wanted: Sequence[Suppression], now: datetime, *, dry_run: bool = False) -> Sequence[bool]:
+        """Which of them were not on the list; what is on it stays as it is."""
+        ...
+
+    def remove(self, address_key: str) -> bool:
+        """False: it was not on the list."""
+        ...
+
+    def all(self) -> Sequence[Entry]: ...
 
 
 class Catalogue(Protocol):

@@ -8,10 +8,10 @@ from itertools import count
 
 from sqlalchemy import insert, select
 
-from regulars.adapters.database.eligibility import Audiences
+from regulars.adapters.database.eligibility import AudiencesInDatabase
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.launches import Launches
-from regulars.adapters.database.messages import Messages
+from regulars.adapters.database.launches import LaunchesInDatabase
+from regulars.adapters.database.messages import MessagesInDatabase
 from regulars.adapters.database.schema import customers
 from regulars.adapters.mjml import MjmlCompiler
 from regulars.audience.eligibility import Question
@@ -156,11 +156,11 @@ class ShopFloor:
         self.workspace = files or workspace()
         self.clock = StoppedClock()
         self.transport = FakeTransport()
-        self.launches = Launches(database)
-        self.messages = Messages(database)
+        self.launches = LaunchesInDatabase(database)
+        self.messages = MessagesInDatabase(database)
         self.bundles = BundleStore(database)
         self.keys = KeyRing.of("a secret of the tests")
-        self.desk = Desk(Audiences(database), RecipientBook(database), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
+        self.desk = Desk(AudiencesInDatabase(database), RecipientBook(database), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
 
     def office(self, owner: str = "worker-1", transport=None) -> PostOffice:
         return PostOffice(

@@ -42,7 +42,7 @@ from regulars.delivery.life import PERHAPS_RECEIVED
 from regulars.delivery.schedule import Timetable
 
 
-class Audiences:
+class AudiencesInDatabase:
     """Counts and names those whom a launch would write to."""
 
     def __init__(self, database: Database) -> None:

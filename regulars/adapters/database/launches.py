@@ -34,7 +34,7 @@ from regulars.delivery.schedule import Slot, Timetable
 from regulars.errors import Refused
 
 
-class Launches:
+class LaunchesInDatabase:
     def __init__(self, database: Database) -> None:
         self._database = database
 

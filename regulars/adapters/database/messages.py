@@ -37,7 +37,7 @@ from regulars.delivery.settlement import Claimed, Handoff, Settlement, lapsed
 NO_LEASE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
-class Messages:
+class MessagesInDatabase:
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -1,0 +1,56 @@
+"""The doorbell: Celery and Redis carry "there is work", never the work itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+DRAIN = "regulars.drain"
+SWEEP = "regulars.sweep"
+QUEUE = "regulars"
+
+SWEEP_SECONDS = 5
+SWEEP_EXPIRES = 20  # longer than a drain's turn: a busy worker still finds one when it looks up
+RING_EXPIRES = 60   # nobody answers old rings; the sweep rings again while there is work
+RECONNECT = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
+
+
+def configuration(broker_url: str | None) -> dict[str, Any]:
+    """Celery's settings: JSON only, no results, no memory of its own."""
+    return {
+        "broker_url": broker_url,
+        "broker_connection_retry_on_startup": True,
+        "broker_transport_options": {"socket_connect_timeout": 5, "socket_timeout": 30},
+        "task_serializer": "json", "accept_content": ["json"], "task_ignore_result": True, "result_backend": None,
+        "task_default_queue": QUEUE, "task_store_errors_even_if_ignored": False, "task_publish_retry_policy": RECONNECT,
+        "worker_pool": "solo", "worker_prefetch_multiplier": 1, "worker_send_task_events": False,
+        "worker_hijack_root_logger": False,
+        "timezone": "UTC",
+        "beat_scheduler": "celery.beat:Scheduler",  # keeps no file: the one entry is due at every start
+        "beat_max_loop_interval": SWEEP_SECONDS,
+        "beat_schedule": {"sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_EXPIRES}}},
+    }
+
+
+class BrokerBell:
+    """Rings workers on other processes and machines."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = Celery("regulars", set_as_current=False)
+        self._app.conf.update(configuration(broker_url))
+
+    def ring(self, launch_id: int) -> bool:
+        try:
+            self._app.send_task(DRAIN, [launch_id], expires=RING_EXPIRES)
+        except (OperationalError, OSError):
+            return False
+        return True
+
+
+class NoBell:
+    """Embedded: who would ring is who would come."""
+
+    def ring(self, launch_id: int) -> bool:
+        return False

@@ -1,0 +1,94 @@
+"""`regulars launch`."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import sys
+
+import click
+
+from regulars.bootstrap import House
+from regulars.doors.cli.console import say, write_json
+from regulars.doors.cli.options import as_json, in_house
+from regulars.doors.cli.plan import show
+from regulars.doors.cli.sending import operator, send, tell
+from regulars.errors import Refused, UsageError
+from regulars.operations.plan import Plan
+
+KEY_LETTERS = string.digits + string.ascii_lowercase
+KEY_LENGTH = 12
+
+
+@click.command(epilog="Example: regulars launch win-back --limit 100")
+@click.argument("campaign")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--test-to", metavar="EMAIL", help="Send one real mail of it to EMAIL and nothing else; nobody else gets it.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Write to the first N only.")
+@click.option("--new-only", is_flag=True, help="Write to those who have not got this campaign yet.")
+@click.option("--again", is_flag=True, help="Write also to those who got it before.")
+@click.option("--watch", is_flag=True, help="With workers: stay until they are done.")
+@as_json
+@in_house
+def launch(
+    house: House, campaign: str, yes: bool, test_to: str | None, limit: int | None, new_only: bool, again: bool,
+    watch: bool, as_json: bool,
+) -> int:
+    """Send CAMPAIGN: shows the plan, asks, freezes what is sent, and sends it."""
+    if new_only and again:
+        raise UsageError("--new-only and --again contradict each other", hint="give one of them, or neither")
+    if test_to is not None:
+        return _test(house, campaign, test_to)
+    return _launch(house, campaign, (limit, new_only, again), yes=yes, watch=watch, as_json=as_json)
+
+
+def _launch(
+    house: House, campaign: str, wished: tuple[int | None, bool, bool], *, yes: bool, watch: bool, as_json: bool
+) -> int:
+    from regulars.adapters.git import read_origin
+    from regulars.audience.eligibility import Question
+    from regulars.operations.launch import Wishes, prepare
+    from regulars.operations.launch import launch as make
+    from regulars.operations.plan import campaign_named
+
+    wishes = Wishes(*wished)
+    workspace = house.workspace
+    chosen = campaign_named(workspace, campaign)
+    assert house.transport  # the guards of the relay speak before anybody is asked
+    question = Question(chosen, workspace, house.clock.now(), wishes.again, wishes.limit)
+    planned = prepare(question, wishes, house.desk, house.launches)
+    if not as_json:
+        show(house, planned)
+    _ask(house, planned, yes=yes)
+    made = make(
+        planned, wishes, house.launches, house.bundles, key=_fresh_key(), by=operator(),
+        origin=read_origin(house.settings.project), now=house.clock.now(),
+    )
+    standing = send(house, made, watch=watch)
+    if as_json:
+        write_json(standing.as_json())
+    else:
+        tell(house, standing)
+    return 1 if standing.has_failures else 0
+
+
+def _ask(house: House, planned: Plan, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is here to say yes", hint="add --yes when you are sure; regulars plan shows what would happen")
+    where = house.database.engine.url.render_as_string(hide_password=True)
+    say(f"database {where}\nmail goes to {house.settings.mail}, links lead to {house.settings.base_url}")
+    click.confirm(f"Send {planned.funnel.final:,} mails?", abort=True, err=True)
+
+
+def _test(house: House, campaign: str, email: str) -> int:
+    from regulars.operations.preview import send_test
+
+    send_test(house, campaign, email)
+    say(f"a test of {campaign} went to {email} by {house.settings.mail}; nothing was recorded")
+    return 0
+
+
+def _fresh_key() -> str:
+    return "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))

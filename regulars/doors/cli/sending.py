@@ -1,0 +1,93 @@
+"""What `launch` and `resume` share: sending in this process, or ringing for the workers, and saying how it went."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from regulars.bootstrap import House
+from regulars.delivery.launches import Launch
+from regulars.delivery.life import LaunchState, State
+from regulars.doors.cli.console import progress, say
+from regulars.errors import Interrupted
+from regulars.operations.status import Standing, status
+
+LOOK_EVERY = 0.5  # seconds between two looks at a launch that others send
+
+
+def send(house: House, launch: Launch, *, watch: bool) -> Standing:
+    """In embedded mode returns when nothing is due any more; else at once, or when the workers are done (`watch`)."""
+    if house.settings.is_embedded:
+        _send_here(house, launch)
+    elif house.doorbell.ring(launch.id):
+        say(f"launch {launch.id}: the workers have been told; follow it with: regulars status {launch.id} --watch")
+    else:
+        say(f"launch {launch.id}: the broker does not answer; the workers' sweep finds the launch once it does")
+    if watch:
+        follow(house, launch)
+    return status(str(launch.id), house.launches, house.messages)
+
+
+def follow(house: House, launch: Launch) -> None:
+    """Until the launch is not sending any more, or Ctrl-C."""
+    with progress(f"sending {launch.campaign}") as moved:
+        while True:
+            tally = house.launches.tally(launch.id)
+            moved(tally.total - tally.of(State.PENDING, State.CLAIMED, State.HANDOFF), tally.total)
+            if house.launches.get(launch.id).state is not LaunchState.SENDING:
+                return
+            time.sleep(LOOK_EVERY)
+
+
+def tell(house: House, standing: Standing) -> None:
+    """How it stands, in sentences, and what to type next."""
+    launch, tally = standing.launch, standing.tally
+    counts = ", ".join(f"{count:,} {state}" for state, count in tally.states.items())
+    say(f"launch {launch.id} of {launch.campaign} is {launch.state}: {counts}")
+    for reason, count in tally.reasons.items():
+        say(f"  {count:,} {reason}")
+    if standing.waits_until and standing.waits_until > house.clock.now():
+        who = "`regulars up` sends it then" if house.settings.is_embedded else "the workers send it then"
+        again = f", or regulars resume {launch.id}" if house.settings.is_embedded else ""
+        say(f"the next mail is due {local(house, standing.waits_until)}; {who}{again}")
+    if busy := tally.of(State.CLAIMED, State.HANDOFF, State.UNCERTAIN):
+        say(f"{busy:,} are in the hands of a worker; if it is gone they come free in a few minutes: regulars resume {launch.id}")
+    if standing.held:
+        say(f"{len(standing.held):,} perhaps arrived and wait for you: regulars status {launch.id}, then regulars retry {launch.id}")
+    if launch.state is LaunchState.PAUSED:
+        say(f"paused: {launch.state_reason or 'by somebody'}; go on with: regulars resume {launch.id}")
+    if tally.of(State.ACCEPTED) and house.spool is not None:
+        say(f"the mails are in {house.settings.mail.folder}; read them in the browser: regulars serve, then /outbox")
+
+
+def local(house: House, moment: datetime) -> str:
+    """A time on the shop's clock."""
+    return f"{moment.astimezone(ZoneInfo(house.shop.timezone)):%Y-%m-%d %H:%M} ({house.shop.timezone})"
+
+
+def operator() -> str:
+    """Who typed the command, for the record."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number without a name
+        return "somebody"
+
+
+def _send_here(house: House, launch: Launch) -> None:
+    from regulars.operations.drain import drain
+    from regulars.operations.sweep import sweep
+
+    sweep(house.office)
+    tally = house.launches.tally(launch.id)
+    before = tally.total - tally.of(State.PENDING)
+    try:
+        with progress(f"sending {launch.campaign}") as moved:
+            drain(launch.id, house.office, lambda: True, lambda done, total=None: moved(before + done, total))
+    except KeyboardInterrupt as interrupt:
+        left = house.launches.tally(launch.id)
+        raise Interrupted(
+            f"stopped: {left.of(State.ACCEPTED):,} of {left.total:,} have left, the others wait",
+            hint=f"go on with: regulars resume {launch.id}; end it with: regulars cancel {launch.id}",
+        ) from interrupt

@@ -1,0 +1,87 @@
+"""`regulars status`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from regulars.bootstrap import House
+from regulars.delivery.life import LaunchState, State
+from regulars.doors.cli.console import write, write_json, write_table
+from regulars.doors.cli.options import as_json, in_house
+from regulars.doors.cli.sending import follow, local
+from regulars.errors import UsageError
+from regulars.operations.status import Standing, launch_named, overview
+from regulars.operations.status import status as standing_of
+
+MOST_HELD = 50
+
+
+@click.command(epilog="Example: regulars status win-back --watch")
+@click.argument("launch", required=False)
+@click.option("--watch", is_flag=True, help="Stay until the launch ends.")
+@as_json
+@in_house
+def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None:
+    """Where all launches stand, or one: its counts, every reason, and the mails that wait for you.
+
+    LAUNCH is an id or a campaign's name (its latest launch).
+    """
+    if launch is None:
+        if watch:
+            raise UsageError("--watch needs a launch", hint="regulars status LAUNCH --watch")
+        _show_all(overview(house.launches), as_json)
+        return
+    if watch:
+        follow(house, launch_named(launch, house.launches))
+    standing = standing_of(launch, house.launches, house.messages)
+    if as_json:
+        write_json(standing.as_json())
+    else:
+        _show(house, standing)
+
+
+def _show_all(standings: list[Standing], as_json: bool) -> None:
+    if as_json:
+        write_json({"launches": [standing.as_json() for standing in standings]})
+        return
+    if not standings:
+        write("nothing has been launched yet")
+        return
+    rows = [
+        (one.launch.id, one.launch.campaign, one.launch.state, f"{one.launch.recipients:,}", f"{one.tally.of(State.ACCEPTED):,}",
+         f"{_open(one):,}", f"{one.tally.total - one.tally.of(State.ACCEPTED) - _open(one):,}", f"{one.launch.created_at:%Y-%m-%d %H:%M}")
+        for one in standings
+    ]
+    numbers = ["launch", "mails", "sent", "open", "not sent"]
+    write_table(["launch", "campaign", "state", "mails", "sent", "open", "not sent", "made (UTC)"], rows, numbers=numbers)
+
+
+def _open(standing: Standing) -> int:
+    return standing.tally.of(State.PENDING, State.CLAIMED, State.HANDOFF, State.UNCERTAIN, State.HELD)
+
+
+def _show(house: House, standing: Standing) -> None:
+    launch = standing.launch
+    write(f"launch {launch.id} of {launch.campaign}: {launch.state}" + (f" ({launch.state_reason})" if launch.state_reason else ""))
+    write(f"made {local(house, launch.created_at)} by {launch.created_by}, from bundle {launch.bundle[:12]}")
+    for word, moment in _moments(standing):
+        write(f"{word} {local(house, moment)}")
+    write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
+    if standing.tally.reasons:
+        write_table(["why", "mails"], [(reason, f"{count:,}") for reason, count in standing.tally.reasons.items()], numbers=["mails"])
+    if excluded := (launch.plan or {}).get("excluded"):
+        write_table(["left out", "customers"], [(reason, f"{count:,}") for reason, count in excluded.items()], numbers=["customers"])
+    if standing.held:
+        write("perhaps arrived; your word decides (regulars retry):")
+        write_table(["number", "email"], standing.held[:MOST_HELD], numbers=["number"])
+        if len(standing.held) > MOST_HELD:
+            write(f"and {len(standing.held) - MOST_HELD:,} more; --json lists all")
+
+
+def _moments(standing: Standing) -> list[tuple[str, datetime]]:
+    launch = standing.launch
+    ended = "cancelled" if launch.state is LaunchState.CANCELLED else "finished"
+    moments = (("first turn", launch.started_at), ("next mail due", standing.waits_until), (ended, launch.finished_at))
+    return [(word, moment) for word, moment in moments if moment is not None]

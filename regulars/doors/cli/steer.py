@@ -1,0 +1,104 @@
+"""`regulars pause`, `resume`, `cancel` and `retry`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from regulars.bootstrap import House
+from regulars.delivery.life import State
+from regulars.doors.cli.console import say, write_json
+from regulars.doors.cli.options import as_json, in_house
+from regulars.doors.cli.sending import operator, send, tell
+from regulars.errors import Refused
+from regulars.operations.status import Standing, launch_named
+from regulars.operations.status import status as standing_of
+
+
+@click.command(epilog="Example: regulars pause win-back")
+@click.argument("launch")
+@as_json
+@in_house
+def pause(house: House, launch: str, as_json: bool) -> None:
+    """Hold LAUNCH: at most the mails in flight still leave."""
+    from regulars.operations.pause import pause as hold
+
+    held = hold(launch, house.launches, by=operator(), now=house.clock.now())
+    _report(house, standing_of(str(held.id), house.launches, house.messages), as_json)
+
+
+@click.command(epilog="Example: regulars resume win-back")
+@click.argument("launch")
+@click.option("--watch", is_flag=True, help="With workers: stay until they are done.")
+@as_json
+@in_house
+def resume(house: House, launch: str, watch: bool, as_json: bool) -> int:
+    """Go on with LAUNCH, paused or interrupted; nobody gets it twice."""
+    from regulars.operations.resume import resume as go_on
+
+    going = go_on(launch, house.launches, now=house.clock.now())
+    standing = send(house, going, watch=watch)
+    _report(house, standing, as_json)
+    return 1 if standing.has_failures else 0
+
+
+@click.command(epilog="Example: regulars cancel win-back --yes")
+@click.argument("launch")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@as_json
+@in_house
+def cancel(house: House, launch: str, yes: bool, as_json: bool) -> None:
+    """End LAUNCH: what is unsent stays unsent, for good."""
+    from regulars.operations.cancel import cancel as end
+
+    chosen = launch_named(launch, house.launches)
+    _ask(f"End launch {chosen.id} of {chosen.campaign}, {chosen.state}? It cannot go on afterwards.", yes)
+    end(str(chosen.id), house.launches, by=operator(), now=house.clock.now())
+    _report(house, standing_of(str(chosen.id), house.launches, house.messages), as_json)
+
+
+@click.command(epilog="Example: regulars retry win-back --only held --because 'the relay lost its queue'")
+@click.argument("launch")
+@click.option("--only", type=click.Choice(["held", "rejected"]), help="Only these; else both.")
+@click.option("--email", "emails", multiple=True, metavar="EMAIL", help="Only to this address; may be repeated.")
+@click.option("--arrived", is_flag=True, help="Say that the held ones arrived, instead of sending them again.")
+@click.option("--because", default="", metavar="TEXT", help="Why, for the record.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@as_json
+@in_house
+def retry(
+    house: House, launch: str, only: str | None, emails: tuple[str, ...], arrived: bool, because: str, yes: bool, as_json: bool
+) -> int:
+    """Try again what was rejected or held in LAUNCH. A held mail may then be in an inbox twice."""
+    from regulars.operations.retry import Word
+    from regulars.operations.retry import retry as decide
+
+    chosen = launch_named(launch, house.launches)
+    held = 0 if only == "rejected" else len(house.messages.held(chosen.id))
+    if held and not arrived:
+        _ask(f"{held:,} mails perhaps arrived already; send them again?", yes)
+    states = (State(only),) if only else (State.HELD,) if arrived else (State.HELD, State.REJECTED)
+    word = Word(states, emails, arrived, operator(), because)
+    decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now())
+    say(f"{count:,} mails of launch {decided.id} {'count as arrived' if arrived else 'go out again'}")
+    if arrived or not count:
+        return 0
+    standing = send(house, decided, watch=False)
+    _report(house, standing, as_json)
+    return 1 if standing.has_failures else 0
+
+
+def _ask(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refused("nobody is here to say yes", hint="add --yes when you are sure")
+    click.confirm(question, abort=True, err=True)
+
+
+def _report(house: House, standing: Standing, as_json: bool) -> None:
+    if as_json:
+        write_json(standing.as_json())
+    else:
+        tell(house, standing)

@@ -1,0 +1,70 @@
+"""The workshop: a Celery app whose tasks drain launches and sweep. `celery -A worker worker --pool solo [-B]`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from functools import cache
+from typing import Any
+
+from celery import Celery
+from celery.worker import state as worker_state
+
+from regulars.adapters.broker import DRAIN, SWEEP, configuration
+from regulars.bootstrap import House, furnish
+from regulars.errors import RegularsError, SettingsError
+from regulars.operations.drain import drain
+from regulars.operations.sweep import sweep
+
+TURN_SECONDS = 15  # a task stays far below the broker's visibility timeout, and SIGTERM need not wait for a launch
+
+log = logging.getLogger("regulars.worker")
+app = Celery("regulars")
+
+
+@cache
+def house() -> House:
+    """This process's house; its settings are checked at the first task or at the start, whichever is earlier."""
+    try:
+        return furnish(os.environ.get("REGULARS_PROJECT", "."))
+    except SettingsError as error:
+        raise SystemExit("\n".join(f"error: {problem}" for problem in error.problems)) from error
+
+
+@app.add_defaults
+def _settings() -> dict[str, Any]:
+    url = house().settings.broker_url
+    if url is None:
+        raise SystemExit("error: REGULARS_BROKER_URL is not set, so no worker is needed; regulars up does all work in one process")
+    return configuration(url)
+
+
+@app.task(name=DRAIN)
+def drain_launch(launch_id: int) -> None:
+    """One turn; rings again when it ends before the work does."""
+    ends = time.monotonic() + TURN_SECONDS
+    try:
+        turn = drain(launch_id, house().office, lambda: time.monotonic() < ends and not _is_stopping())
+    except RegularsError as error:
+        log.warning("launch %s waits: %s", launch_id, error.message)  # the sweep rings again
+        return
+    log.info("launch %s: %s", launch_id, dict(turn.states) or "nothing due")
+    if turn.done and time.monotonic() >= ends:
+        house().doorbell.ring(launch_id)
+
+
+@app.task(name=SWEEP)
+def sweep_all() -> None:
+    """Rings for every launch with due mail."""
+    try:
+        due = sweep(house().office)
+    except RegularsError as error:
+        log.warning("the sweep waits: %s", error.message)
+        return
+    for launch_id in due:
+        house().doorbell.ring(launch_id)
+
+
+def _is_stopping() -> bool:
+    return worker_state.should_stop is not None or worker_state.should_terminate is not None
