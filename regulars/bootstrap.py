@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
+        Bundles,
         Cards,
         Catalogue,
         Clock,
@@ -146,7 +147,7 @@ class House:
     def purchases(self) -> Purchases:
         from regulars.adapters.database.orders import Orders
 
-        return Orders(self.database)
+        return Orders(self.database, self.shop.scoring)
 
     @cached_property
     def cards(self) -> Cards:
@@ -171,6 +172,12 @@ class House:
         from regulars.adapters.database.eligibility import AudiencesInDatabase
 
         return AudiencesInDatabase(self.database)
+
+    @cached_property
+    def bundles(self) -> Bundles:
+        from regulars.adapters.database.bundles import BundlesInDatabase
+
+        return BundlesInDatabase(self.database)
 
     @cached_property
     def launches(self) -> Launches:
