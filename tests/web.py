@@ -10,7 +10,15 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import bundles, customers, events, hits, launches, link_targets, messages
+from regulars.adapters.database.schema import (
+    bundles,
+    customers,
+    events,
+    hits,
+    launches,
+    link_targets,
+    messages,
+)
 from regulars.bootstrap import House
 from regulars.content.tokens import KeyRing, MessageRef, Purpose, packed_target, token
 from regulars.settings import MailUrl, Settings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from ipaddress import ip_address, ip_network
@@ -25,7 +25,10 @@ class HitKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One request. `network` is the address cut to /24 or /48; `source`: page | one-click, of a POST."""
+    """One request. `network` is the address cut to /24 or /48.
+
+    `source` says by which way somebody asked to leave: page | one-click | preferences. Empty: nobody asked.
+    """
 
     kind: HitKind
     at: datetime
@@ -40,8 +43,8 @@ class Hit:
 
     @property
     def leaves(self) -> bool:
-        """Only a POST to the unsubscribe address is the act of a person; scanners GET every link of a mail."""
-        return self.kind is HitKind.UNSUBSCRIBE and self.method == "POST"
+        """Only a POST that says so is the wish of a person; scanners GET every link of a mail."""
+        return self.kind is HitKind.UNSUBSCRIBE and bool(self.source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,24 @@ class SentMessage:
     customer_id: int
     campaign: str
     bundle: str
-    segments: tuple[str, ...] = field(default=())
+    segments: tuple[str, ...] = ()
     handed_over_at: datetime | None = None
     accepted_at: datetime | None = None
     opened_at: datetime | None = None
     clicked_at: datetime | None = None
     marketing: str | None = None
     marketing_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as it was composed: for whom, from which bundle, when, and to which address."""
+
+    bundle: str
+    launch_key: str
+    customer_id: int
+    email: str
+    composed_at: datetime
 
 
 def network_of(address: str | None) -> str | None:

@@ -12,12 +12,14 @@ from regulars.adapters.database.schema import (
     bundles,
     contents,
     customers,
+    launches,
     messages,
     referral_codes,
 )
 from regulars.content import canonical
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import Shop
+from regulars.tracking.hits import Letter
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,19 @@ class FrontDesk:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return Addressee(row.email, row.language, row.locale, row.marketing == "withdrawn") if row else None
+
+    def letter(self, ref: MessageRef) -> Letter | None:
+        """operations.ports.Correspondence"""
+        query = (
+            select(
+                launches.c.bundle, launches.c.key.label("launch_key"), messages.c.customer_id, messages.c.email, messages.c.composed_at
+            )
+            .join(launches, launches.c.id == messages.c.launch_id)
+            .where(messages.c.launch_id == ref.launch, messages.c.number == ref.number, messages.c.composed_at.is_not(None))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return Letter(**row._mapping) if row else None  # noqa: SLF001  the row's public way to keyword arguments
 
     def picture(self, beginning: str) -> Picture | None:
         """The picture whose SHA-256, in hex, begins so; nothing but pictures is ever handed out."""

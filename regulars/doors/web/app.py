@@ -22,6 +22,7 @@ from regulars.doors.web.leaving import preferences, unsubscribe
 from regulars.doors.web.outbox import outbox, outbox_html, outbox_mail
 from regulars.doors.web.page import message_page
 from regulars.doors.web.pictures import picture
+from regulars.doors.web.viewing import view
 from regulars.errors import RegularsError
 
 Answer = Callable[[Request, Exception], Awaitable[Response]]
@@ -47,6 +48,7 @@ def make_app(house: House, *, patience_to_leave: float = 5.0) -> Starlette:
             Route("/r/{code}", referral(door)),
             Route("/u/{token}", unsubscribe(door), methods=ASKS_AND_ACTS),
             Route("/p/{token}", preferences(door), methods=ASKS_AND_ACTS),
+            Route("/v/{token}", view(door)),
             Route("/i/{name}", picture(door)),
             Route("/healthz", healthz(door)),
             Route("/outbox", outbox(door)),

@@ -22,7 +22,7 @@ from regulars.content.tokens import Purpose
 from regulars.definition.workspace import Scoring, Shop
 from regulars.doors.web.page import message_page
 from regulars.doors.web.words import Words, accepted_languages, words_for
-from regulars.errors import RegularsError
+from regulars.errors import RegularsError, WorkspaceBroken
 from regulars.operations.record_hits import record_hits
 from regulars.tracking.hits import Hit, HitKind, agent_of, network_of
 from regulars.tracking.tokens import Verified, verified
@@ -92,15 +92,10 @@ class Door:
         record_hits(hits, HitBook(self.house.database, scoring))
 
     def _find_shop(self) -> Shop | None:
-        return _shop_of_workspace(self.house.settings.project) or self.desk.newest_shop()
-
-
-def _shop_of_workspace(project: str) -> Shop | None:
-    from regulars.adapters.workspace import read_files
-    from regulars.definition.reading import read_workspace
-
-    workspace, _ = read_workspace(read_files(project))
-    return workspace.shop if workspace else None
+        try:
+            return self.house.shop
+        except WorkspaceBroken:
+            return self.desk.newest_shop()
 
 
 def _network(request: Request) -> str | None:
