@@ -15,7 +15,7 @@ from regulars.audience.addresses import Address, read_address
 from regulars.definition.conditions import Kind
 from regulars.definition.text import fold
 from regulars.definition.workspace import Attribute
-from regulars.diagnostics import did_you_mean
+from regulars.diagnostics import nearest
 from regulars.loyalty import cells
 from regulars.loyalty.cells import BadCell
 from regulars.loyalty.record import Record
@@ -143,7 +143,8 @@ def _attribute(record: Record, attribute: Attribute) -> Any:
 def _option(written: str, attribute: Attribute) -> str:
     by_fold = {fold(option): option for option in attribute.options}
     if (option := by_fold.get(fold(written))) is None:
-        raise BadCell(f'"{written[:40]}" is none of {", ".join(attribute.options)}; {did_you_mean(written, attribute.options)}'.rstrip("; "))
+        near = nearest(written, attribute.options)
+        raise BadCell(f'"{written[:40]}" is none of {", ".join(attribute.options)}' + (f'; did you mean "{near}"?' if near else ""))
     return option
 
 

@@ -77,6 +77,11 @@ def groups(source: Source, result: Imported, most: int, too_many: str) -> Iterat
             result.reject(line, too_many.format(key=key))
 
 
+def in_lists(values: Iterator[T], size: int) -> Iterator[list[T]]:
+    while some := list(islice(values, size)):
+        yield some
+
+
 def batches(values: Iterator[T], size_of: Callable[[T], int]) -> Iterator[list[T]]:
     """Lists of about ROWS_AT_ONCE rows."""
     batch: list[T] = []

@@ -1,0 +1,63 @@
+"""Addresses never to write to, kept as keyed hashes: the list outlives customers and imports, and names nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, select
+
+from regulars.adapters.database.bulk import in_batches
+from regulars.adapters.database.engine import Database
+from regulars.adapters.database.installation import suppression_key
+from regulars.adapters.database.schema import suppressions
+from regulars.adapters.database.upsert import upsert
+from regulars.audience.addresses import address_hash, masked
+from regulars.loyalty.suppression import Entry, Suppression
+
+EMAIL = "email"
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressionsInDatabase:
+    database: Database
+
+    def add(self, wanted: Sequence[Suppression], now: datetime, *, dry_run: bool = False) -> list[bool]:
+        """Which of them were not on the list; what is on it stays as it is. The same address twice: new once."""
+        with self.database.write() as connection:
+            key = suppression_key(connection)
+            rows = {
+                address_hash(one.address.key, key): {
+                    "channel": EMAIL, "address_hash": address_hash(one.address.key, key), "reason": one.reason,
+                    "masked": masked(one.address.key), "source": one.source, "note": one.note, "added_at": now,
+                }
+                for one in reversed(wanted)
+            }
+            known: set[str] = set()
+            for some in in_batches(rows):
+                known |= set(connection.scalars(select(suppressions.c.address_hash).where(
+                    suppressions.c.channel == EMAIL, suppressions.c.address_hash.in_(some))))
+            new = [row for hash_, row in rows.items() if hash_ not in known]
+            if new and not dry_run:
+                connection.execute(upsert(connection, suppressions).on_conflict_do_nothing(), new)
+            outcome = []
+            for one in wanted:
+                hash_ = address_hash(one.address.key, key)
+                outcome.append(hash_ not in known)
+                known.add(hash_)
+            return outcome
+
+    def remove(self, address_key: str) -> bool:
+        """False: it was not on the list."""
+        with self.database.write() as connection:
+            hash_ = address_hash(address_key, suppression_key(connection))
+            gone = delete(suppressions).where(suppressions.c.channel == EMAIL, suppressions.c.address_hash == hash_)
+            return connection.execute(gone).rowcount > 0
+
+    def all(self) -> list[Entry]:
+        """Newest first."""
+        query = select(suppressions).where(suppressions.c.channel == EMAIL).order_by(
+            suppressions.c.added_at.desc(), suppressions.c.masked)
+        with self.database.read() as connection:
+            return [Entry(row.masked, row.reason, row.source, row.note, row.added_at) for row in connection.execute(query)]

@@ -1,0 +1,88 @@
+"""What commands that read a CSV file share: their options, the opened file, and what is told at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from regulars.bootstrap import House
+from regulars.doors.cli.console import progress, say, write, write_json
+from regulars.doors.cli.options import as_json, in_house
+from regulars.errors import UsageError
+
+if TYPE_CHECKING:
+    from regulars.operations.importing import Imported, Source
+
+TOLD_ON_TERMINAL = 20
+NOTHING_CAME_IN = 1
+
+Command = Callable[..., Any]
+
+
+def file_options(command: Command) -> Command:
+    for option in (
+        click.argument("file", type=click.Path()),
+        click.option("--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="This field is in that column. Repeatable."),
+        click.option("--encoding", default="utf-8", show_default=True, help="As in cp1254; a byte order mark is understood."),
+        click.option("--dry-run", is_flag=True, help="Read and compare everything, change nothing."),
+        as_json, in_house,
+    )[::-1]:
+        command = option(command)
+    return command
+
+
+@contextmanager
+def open_source(
+    house: House, file: str, encoding: str, maps: tuple[str, ...], fields: tuple[str, ...], required: tuple[str, ...]
+) -> Iterator[Source]:
+    from zoneinfo import ZoneInfo
+
+    from regulars.adapters.csv_files import CsvFile
+    from regulars.adapters.row_spool import DiskSpool
+    from regulars.loyalty.header import match_header
+    from regulars.loyalty.record import Reading
+    from regulars.operations.importing import Source
+
+    table = CsvFile(file, encoding)
+    header = match_header(table.columns, fields, required, _mapped(maps))
+    reading = Reading(header, ZoneInfo(house.shop.timezone), house.clock.now())
+    spool = DiskSpool()
+    try:
+        with progress(f"import {file}") as told:
+            yield Source(table, spool, reading, told)
+    finally:
+        spool.close()
+
+
+def tell(result: Imported, *, as_json: bool, dry_run: bool) -> None:
+    _tell_rejected(result)
+    if as_json:
+        write_json(result.as_json())
+    else:
+        would = " (dry run: nothing was changed)" if dry_run else ""
+        write(
+            f"{result.read:,} rows read: {result.imported:,} imported, {result.unchanged:,} unchanged, "
+            f"{result.rejected_count:,} rejected{would}"
+        )
+    if result.rejected_count and not result.imported and not result.unchanged:
+        raise click.exceptions.Exit(NOTHING_CAME_IN)
+
+
+def _mapped(maps: tuple[str, ...]) -> dict[str, str]:
+    mapped = {}
+    for text in maps:
+        field, sign, column = text.partition("=")
+        if not sign or not field.strip() or not column.strip():
+            raise UsageError(f"--map {text}: write --map FIELD=COLUMN", hint='for instance --map order_id="Invoice No"')
+        mapped[field.strip()] = column.strip()
+    return mapped
+
+
+def _tell_rejected(result: Imported) -> None:
+    for line, reason in sorted(result.rejected)[:TOLD_ON_TERMINAL]:
+        say(f"line {line}: {reason}")
+    if result.rejected_count > TOLD_ON_TERMINAL:
+        say(f"… and {result.rejected_count - TOLD_ON_TERMINAL:,} more; --json lists them")
