@@ -50,14 +50,21 @@ def show_scores(customer_id: int, scoring: Scoring, book: ScoreBook, now: dateti
 
 
 def recompute_scores(scoring: Scoring, book: ScoreBook, now: datetime) -> int:
-    """Replays every event under today's weights; returns how many customers have a score.
-
-    The landmark moves to now only when the stored sums would outgrow floats.
-    """
+    """Replays every event under today's weights; returns how many customers have a score."""
     landmark = book.landmark()
-    if Decay.of(scoring, landmark).half_lives_since_landmark(now) > OUTGROWN:
-        landmark = now
-    return book.recompute(scoring, landmark)
+    return book.recompute(scoring, now if _is_outgrown(scoring, landmark, now) else landmark)
+
+
+def keep_scores_small(scoring: Scoring, book: ScoreBook, now: datetime) -> bool:
+    """Moves the landmark before stored sums outgrow floats: once in 300 half-lives. Whether it had to."""
+    if not _is_outgrown(scoring, book.landmark(), now):
+        return False
+    book.recompute(scoring, now)
+    return True
+
+
+def _is_outgrown(scoring: Scoring, landmark: datetime, now: datetime) -> bool:
+    return Decay.of(scoring, landmark).half_lives_since_landmark(now) > OUTGROWN
 
 
 def _score(name: str, stored: float, events: Any, scoring: Scoring, decay: Decay, now: datetime) -> Score:

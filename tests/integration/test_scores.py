@@ -8,10 +8,9 @@ from sqlalchemy import insert, select
 
 from regulars.adapters.database.schema import bundles, customers, events, launches, messages
 from regulars.adapters.database.scores import NewEvent, Scores, add_scores, replay_engagement
-from regulars.definition.decay import Decay
 from regulars.definition.quantities import Duration
 from regulars.definition.workspace import Scoring
-from regulars.operations.scores import recompute_scores, show_scores
+from regulars.operations.scores import keep_scores_small, recompute_scores, show_scores
 
 SCORING = Scoring()
 
@@ -114,11 +113,12 @@ def test_the_landmark_moves_before_sums_outgrow_floats_and_no_score_changes(shop
             ))
     book = Scores(shop)
 
-    recompute_scores(hasty, book, far)
+    assert not keep_scores_small(hasty, book, now - timedelta(days=300))
+    assert keep_scores_small(hasty, book, far)
 
     assert book.landmark() == far
     assert stored(shop)[1] == pytest.approx(3 * 2**-4 + 10 * 2**-41, rel=1e-9)
-    assert Decay.of(hasty, book.landmark()).half_lives_since_landmark(far) == 0
+    assert not keep_scores_small(hasty, book, far + timedelta(days=299))
 
 
 def test_replaying_some_customers_leaves_the_others_alone(shop, now):

@@ -15,8 +15,10 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.facts import COUNTS, lock_customers, refresh_facts
 from regulars.adapters.database.referrals import tie_friends
 from regulars.adapters.database.schema import events, order_lines, orders
+from regulars.adapters.database.scores import replay_engagement
 from regulars.adapters.database.upsert import upsert
 from regulars.definition.text import fold
+from regulars.definition.workspace import Scoring
 from regulars.loyalty.purchases import Order, Person
 
 IMPORTED = "imported"
@@ -28,7 +30,10 @@ staged_orders: Table = staging_table("staged_orders", *(Column(column.name, colu
 
 @dataclass(frozen=True, slots=True)
 class Orders:
+    """`scoring`: what an order weighs in its customer's engagement."""
+
     database: Database
+    scoring: Scoring
 
     def changed(self, batch: Sequence[Order]) -> set[str]:
         """Ids of those that are not stored exactly so."""
@@ -40,7 +45,8 @@ class Orders:
         with self.database.write() as connection:
             changed = _unlike_stored(connection, batch)
             if changed:
-                record_orders(connection, changed, now)
+                touched = record_orders(connection, changed, now)
+                replay_engagement(connection, self.scoring, sorted(touched))
             return {order.order_id for order in changed}
 
 

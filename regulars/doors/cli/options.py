@@ -1,4 +1,4 @@
-"""Options that many commands share: `--project DIR` becomes the house, `--json` a flag."""
+"""Options that many commands share: `--project DIR` becomes the house or a folder, `--json` a flag."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from regulars.bootstrap import House, furnish
+from regulars.bootstrap import furnish
 from regulars.errors import UsageError
 
 Command = Callable[..., Any]
@@ -23,12 +23,22 @@ def project_folder(command: Command) -> Command:
     )(command)
 
 
+def in_workspace(command: Command) -> Command:
+    """Adds --project and gives the command `project: str`, a folder that has a regulars.yaml."""
+
+    @functools.wraps(command)
+    def inside(*args: Any, project: str, **kwargs: Any) -> Any:
+        return command(*args, project=_workspace(project), **kwargs)
+
+    return project_folder(inside)
+
+
 def in_house(command: Command) -> Command:
     """Adds --project and gives the command `house: House`."""
 
     @functools.wraps(command)
     def inside(*args: Any, project: str, **kwargs: Any) -> Any:
-        return command(*args, house=_house(project), **kwargs)
+        return command(*args, house=furnish(_workspace(project)), **kwargs)
 
     return project_folder(inside)
 
@@ -38,9 +48,9 @@ def as_json(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")(command)
 
 
-def _house(project: str) -> House:
+def _workspace(project: str) -> str:
     if not (Path(project) / "regulars.yaml").is_file():
         raise UsageError(
             f"there is no regulars.yaml in {project}", hint="go to your workspace, name it with --project DIR, or make one: regulars init"
         )
-    return furnish(project)
+    return project

@@ -1,0 +1,57 @@
+"""`regulars up`: a small shop's whole installation in one process."""
+
+from __future__ import annotations
+
+import threading
+
+import click
+
+from regulars.bootstrap import House
+from regulars.doors.cli.console import say
+from regulars.doors.cli.options import in_house
+from regulars.errors import RegularsError
+
+LOOK_EVERY = 1.0     # seconds between two looks for due mail
+AFTER_TROUBLE = 30.0  # seconds until the next look when the relay or the database did not answer
+
+
+@click.command(epilog="Example: regulars up --port 8000")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address the web door listens on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535), help="The port it listens on.")
+@in_house
+def up(house: House, host: str, port: int) -> None:
+    """Web door, sending and sweeping in one process, until Ctrl-C. For shops that fit on one machine."""
+    from regulars.doors.web.server import make_server
+
+    assert house.office  # settings and guards are complained about here, not by a thread
+    stop = threading.Event()
+    sender = threading.Thread(target=_send_what_is_due, args=(house, stop), name="sender")
+    server = make_server(house, host, port)
+    say(f"up at http://{host}:{port}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost")
+    if house.spool is not None:
+        say(f"read the mails at http://{host}:{port}/outbox")
+    sender.start()
+    try:
+        server.run()
+    finally:
+        stop.set()
+        sender.join()
+    if not server.started:
+        raise SystemExit(3)
+
+
+def _send_what_is_due(house: House, stop: threading.Event) -> None:
+    from regulars.operations.drain import drain
+    from regulars.operations.scores import keep_scores_small
+    from regulars.operations.sweep import sweep
+
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = LOOK_EVERY
+        try:
+            keep_scores_small(house.shop.scoring, house.scores, house.clock.now())
+            for launch_id in sweep(house.office):
+                drain(launch_id, house.office, lambda: not stop.is_set())
+        except RegularsError as error:
+            say(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""))
+            pause = AFTER_TROUBLE
