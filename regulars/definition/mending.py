@@ -142,9 +142,9 @@ def _values(page: Page, number: int, _: Broken) -> Page | None:
         if trouble is None:
             continue
         quoted = _quoted(trouble.text)
-        shown = f"{key}: {quoted}" if key else quoted
+        better = f"{key}: {shown(trouble.text)}" if key else shown(trouble.text)
         finding = Finding(page.place(number, start + trouble.offset, trouble.length), trouble.code, trouble.message,
-                          QUOTED_HINT + shown)
+                          QUOTED_HINT + better)
         inner_start = 0 if line[start] in "\"'" else 1
         shifts = (Shift(start, inner_start), Shift(start + len(quoted) - 1, len(quoted) - (end - start) - inner_start))
         return page.mended(number, line[:start] + quoted + line[end:], shifts, finding)
@@ -215,6 +215,11 @@ def _ill_quoted(value: str) -> Trouble | None:
     if quote in rest:
         return Trouble("D113", f"the text ends at this {quote}, and more text follows", value, rest.find(quote) + 1)
     return Trouble("D113", "the quotes that open here are not closed", rest)
+
+
+def shown(text: str) -> str:
+    """The text in double quotes as a hint shows it: not longer than a line."""
+    return _quoted(text if len(text) <= 100 else text[:100] + "…")
 
 
 def _quoted(text: str) -> str:

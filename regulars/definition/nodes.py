@@ -24,13 +24,16 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from regulars.definition.mending import Broken, explained, mended_pages, unreadable_text
+from regulars.definition.mending import Broken, explained, mended_pages, shown, unreadable_text
 from regulars.definition.page import Page
 from regulars.diagnostics import Finding, Location
 
 MOST_BYTES = 1_000_000
 DEEPEST = 50
 MOST_MENDS = 40
+LARGE = 64_000         # characters; each mend reads the file again, so a large file gets few
+MENDS_WHEN_LARGE = 3
+_GLUED_HASH = re.compile(r"[ \t]+(#\S.*)")
 _NUMBER_WITH_COMMAS = re.compile(r"-?\d+(?:,\d+)+(?: [A-Z]{2,3})?")
 
 
@@ -83,13 +86,13 @@ def compose(path: str, text: str) -> Composed:
         return Composed(None, (refusal,))
     page = Page.of(path, text.removeprefix("\ufeff"))
     outcome = _attempt(page)
-    mends = 0
-    while isinstance(outcome, Broken) and mends < MOST_MENDS:
+    for _ in range(MENDS_WHEN_LARGE if len(text) > LARGE else MOST_MENDS):
+        if not isinstance(outcome, Broken):
+            break
         further = _further(page, outcome)
         if further is None:
             return Composed(None, (*page.findings, explained(page, outcome)))
         page, outcome = further
-        mends += 1
     if isinstance(outcome, Broken):
         return Composed(None, page.findings)
     return Composed(outcome.node, (*page.findings, *outcome.findings))
@@ -130,6 +133,16 @@ class _Refused(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
+
+
+@dataclass(slots=True)
+class _Cut:
+    """An unquoted value in `{…}` and what followed it without a colon: pieces of one text, cut by commas."""
+
+    word: str
+    value: Any
+    pieces: int = 0
+    end: Any = None
 
 
 class _Composer:
@@ -180,10 +193,11 @@ class _Composer:
 
     def _mapping(self, start: Any, at: Location, depth: int) -> Node:
         entries: dict[str, tuple[Scalar, Node]] = {}
-        last: tuple[str, Any] | None = None  # an unquoted value of a `{…}`, which a comma may have cut short
+        cut: _Cut | None = None
         braces: Location | None = None
         for event in self.events:
             if isinstance(event, CollectionEndEvent):
+                self._mend_cut(entries, cut)
                 if braces is not None:
                     return self._text_in_braces(start, event)
                 break
@@ -194,16 +208,18 @@ class _Composer:
             if not isinstance(key, Scalar):
                 braces = braces or key.at
                 self._node(value_event, depth + 1)
-            elif start.flow_style and last and _has_no_colon(value_event, event):
-                last = self._comma(entries, last, event, key)
+            elif start.flow_style and cut and _has_no_colon(value_event, event):
+                cut.pieces += 1
+                cut.end = event.end_mark
             else:
+                self._mend_cut(entries, cut)
                 value = self._node(value_event, depth + 1)
                 if isinstance(value, Scalar) and value.empty:
                     behind = self.page.place(event.end_mark.line, event.end_mark.column + 1)
                     value = replace(value, at=behind, text_at=behind)
                 self._enter(entries, key, value)
-                cut = isinstance(value_event, ScalarEvent) and not value_event.style and value_event.value
-                last = (key.text, value_event) if cut else None
+                plain = isinstance(value_event, ScalarEvent) and not value_event.style and value_event.value
+                cut = _Cut(key.text, value_event) if plain else None
         return Mapping(tuple(entries.values()), at)
 
     def _enter(self, entries: dict[str, tuple[Scalar, Node]], key: Scalar, value: Node) -> None:
@@ -214,30 +230,27 @@ class _Composer:
         else:
             entries[key.text] = (key, value)
 
-    def _comma(self, entries: dict[str, tuple[Scalar, Node]], last: tuple[str, Any], event: Any,
-               key: Scalar) -> tuple[str, Any]:
-        word, before = last
-        start, end = before.start_mark, event.end_mark
-        text = self.page.between((start.line, start.column), (end.line, end.column))
-        owner, value = entries[word]
-        if isinstance(value, Scalar) and _NUMBER_WITH_COMMAS.fullmatch(text):
-            entries[word] = (owner, replace(value, text=text))  # its reader says what is wrong with it
-            before.end_mark = end
-            return word, before
-        comma = self.page.place(before.end_mark.line, before.end_mark.column)
-        self._say(comma, "D114", f'inside {{…}} a comma ends an unquoted text, so "{key.text}" is not part of it',
-                  f'put the text in double quotes: {word}: "{text}"')
+    def _mend_cut(self, entries: dict[str, tuple[Scalar, Node]], cut: _Cut | None) -> None:
+        """Give a text back what commas cut off; of a number its reader says what is wrong."""
+        if cut is None or not cut.pieces:
+            return
+        start, first_end = cut.value.start_mark, cut.value.end_mark
+        text = self.page.between((start.line, start.column), (cut.end.line, cut.end.column))
+        key, value = entries[cut.word]
+        number = _NUMBER_WITH_COMMAS.fullmatch(text) is not None
         if isinstance(value, Scalar):
-            entries[word] = (owner, Scalar(text, value.at, value.text_at, quoted=True))
-        before.end_mark = end
-        return word, before
+            entries[cut.word] = (key, replace(value, text=text, quoted=not number))
+        if not number:
+            comma = self.page.place(first_end.line, first_end.column)
+            self._say(comma, "D114", "inside {…} a comma ends an unquoted text",
+                      f"put the text in double quotes: {cut.word}: {shown(text)}")
 
     def _text_in_braces(self, start: Any, end: Any) -> Scalar:
         """`subject: {{ name }}` is a mapping to YAML; nobody means that."""
         first, last = start.start_mark, end.end_mark
         text = self.page.between((first.line, first.column), (last.line, last.column))
         at = self.page.place(first.line, first.column, len(text))
-        self._say(at, "D111", "an unquoted text may not start with {", f'put the text in double quotes: "{text}"')
+        self._say(at, "D111", "an unquoted text may not start with {", f"put the text in double quotes: {shown(text)}")
         return Scalar(text, at, at, quoted=True)
 
     def _scalar(self, event: Any) -> Scalar:
@@ -261,18 +274,15 @@ class _Composer:
 
     def _hash_behind(self, end: Any) -> Location | None:
         line = self.page.lines[end.line] if end.line < len(self.page.lines) else ""
-        rest = line[end.column:]
-        found = rest.lstrip(" \t")
-        if found.startswith("#") and len(found) > 1 and not found[1].isspace() and found != rest:
-            return self.page.place(end.line, end.column + len(rest) - len(found), len(found.rstrip()))
-        return None
+        found = _GLUED_HASH.match(line, end.column)
+        return self.page.place(end.line, found.start(1), len(found[1])) if found else None
 
     def _alias(self, event: Any) -> Scalar:
         start, end = event.start_mark, event.end_mark
         text = self.page.between((start.line, start.column), (end.line, end.column))
         at = self.page.place(start.line, start.column, len(text))
         self._say(at, "D107", f'"{text}" is an alias to YAML, not a text',
-                  f'put the text in double quotes: "{text}"; aliases are not used here')
+                  f"put the text in double quotes: {shown(text)}; aliases are not used here")
         return Scalar(text, at, at, quoted=True)
 
     def _refuse_signs(self, event: Any) -> str:
@@ -284,7 +294,7 @@ class _Composer:
         sign = text.split(maxsplit=1)[0]
         at = self.page.place(start.line, start.column, len(sign))
         code, noun = ("D108", "tag") if text.startswith("!") else ("D106", "anchor")
-        wayout = f'put the text in double quotes: "{text}"; ' if isinstance(event, ScalarEvent) else ""
+        wayout = f"put the text in double quotes: {shown(text)}; " if isinstance(event, ScalarEvent) else ""
         self._say(at, code, f'"{sign}" is {"an" if noun == "anchor" else "a"} {noun} to YAML, not a text',
                   f"{wayout}{noun}s are not used here")
         return text
