@@ -1,0 +1,120 @@
+"""What must be true of every launch at every moment, as queries that find what breaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, exists, func, not_, or_, select
+from sqlalchemy.orm import aliased
+
+from regulars.adapters.database.schema import attempts, audience, launches, messages
+from regulars.delivery.life import BY_OPERATOR, LIVE, OPEN, TERMINAL, LaunchState, State
+
+message = messages.c
+attempt = attempts.c
+_ENDED = [state.value for state in TERMINAL]
+_OPEN = [state.value for state in OPEN]
+
+
+def violations(connection: Connection) -> list[str]:
+    """One sentence for each broken promise, with the first message or launch that breaks it; an empty list is good."""
+    found = []
+    for promise, query in INVARIANTS.items():
+        row = connection.execute(query.limit(1)).first()
+        if row is not None:
+            found.append(f"{promise}; broken by {', '.join(f'{name} {value}' for name, value in row._mapping.items())}")  # noqa: SLF001
+    return found
+
+
+def _without_message() -> Select[Any]:
+    mine = and_(message.launch_id == audience.c.launch_id, message.customer_id == audience.c.customer_id)
+    return select(audience.c.launch_id.label("launch"), audience.c.customer_id).where(
+        audience.c.reason.is_(None), not_(exists().where(mine))
+    )
+
+
+def _without_place() -> Select[Any]:
+    chosen = exists().where(
+        audience.c.launch_id == message.launch_id, audience.c.customer_id == message.customer_id, audience.c.reason.is_(None)
+    )
+    return _messages(not_(chosen))
+
+
+def _count() -> Select[Any]:
+    made = select(func.count()).where(message.launch_id == launches.c.id).scalar_subquery()
+    return select(launches.c.id.label("launch")).where(
+        launches.c.recipients != made, launches.c.state != LaunchState.PREPARING.value
+    )
+
+
+def _one_live() -> Select[Any]:
+    live = launches.c.state.in_([state.value for state in LIVE])
+    return select(launches.c.campaign).where(live).group_by(launches.c.campaign).having(func.count() > 1)
+
+
+def _messages(*where: Any) -> Select[Any]:
+    return select(message.launch_id.label("launch"), message.number).where(*where)
+
+
+def _left_terminal() -> Select[Any]:
+    """An attempt after the one that ended the message, with no operator's word in between."""
+    end, later, word = aliased(attempts, name="ending"), aliased(attempts, name="later"), aliased(attempts, name="word")
+    same = and_(later.c.launch_id == end.c.launch_id, later.c.number == end.c.number)
+    spoken = exists().where(
+        word.c.launch_id == end.c.launch_id, word.c.number == end.c.number, word.c.id > end.c.id, word.c.id <= later.c.id,
+        word.c.phase == "operator",
+    )
+    return (
+        select(end.c.launch_id.label("launch"), end.c.number).select_from(end.join(later, same))
+        .where(end.c.outcome.in_(_ENDED), later.c.id > end.c.id, not_(spoken))
+    )
+
+
+def _unflagged_copies() -> Select[Any]:
+    """Went out again after nobody knew whether it had arrived, and does not say so."""
+    doubtful = exists().where(
+        attempt.launch_id == message.launch_id, attempt.number == message.number, attempt.phase == "operator",
+        attempt.outcome == State.PENDING.value, attempt.reply.like("on_uncertain%"),
+    )
+    return _messages(doubtful, not_(message.dup_possible))
+
+
+def _operator_only() -> Select[Any]:
+    """A person's decision that the table of transitions does not know."""
+    allowed = {state.value for targets in BY_OPERATOR.values() for state in targets} | {State.HELD.value}
+    return select(attempt.launch_id.label("launch"), attempt.number).where(
+        attempt.phase == "operator", attempt.outcome.not_in(sorted(allowed))
+    )
+
+
+_HANDED = [State.HANDOFF.value, State.ACCEPTED.value, State.UNCERTAIN.value, State.HELD.value]
+_LEASED = [State.CLAIMED.value, State.HANDOFF.value]
+
+INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
+    "who was chosen has a message": _without_message(),
+    "who has a message was chosen": _without_place(),
+    "a launch knows how many messages it made": _count(),
+    "a campaign has one live launch": _one_live(),
+    "nothing leaves without a durable handoff before": _messages(
+        message.state.in_(_HANDED), or_(message.handoff_at.is_(None), message.content_hash.is_(None), message.composed_at.is_(None))
+    ),
+    "an accepted message has its evidence": _messages(
+        message.state == State.ACCEPTED.value, or_(message.evidence.is_(None), message.accepted_at.is_(None))
+    ),
+    "an ended message has its time, an open one has none": _messages(message.state.in_(_ENDED) != message.ended_at.is_not(None)),
+    "a message that was not sent says why": _messages(
+        message.state.in_([state.value for state in TERMINAL - {State.ACCEPTED}]), message.reason.is_(None)
+    ),
+    "whoever works on a message has a lease, and nobody else": _messages(message.state.in_(_LEASED) != message.lease_until.is_not(None)),
+    "a terminal state is left only by an operator's act": _left_terminal(),
+    "a second copy is flagged": _unflagged_copies(),
+    "an operator does what operators may": _operator_only(),
+    "a finished launch has nothing open": (
+        select(launches.c.id.label("launch")).where(
+            launches.c.state == LaunchState.FINISHED.value,
+            exists().where(message.launch_id == launches.c.id, message.state.in_(_OPEN)),
+        )
+    ),
+})

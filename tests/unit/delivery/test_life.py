@@ -1,0 +1,116 @@
+"""The life of a message: what each outcome means, and that nothing illegal is ever decided."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regulars.content.tokens import MessageRef
+from regulars.definition.workspace import OnUncertain
+from regulars.delivery.backoff import LONGEST, MOST_ATTEMPTS, wait_after
+from regulars.delivery.life import (
+    BY_OPERATOR,
+    OPEN,
+    TERMINAL,
+    TRANSITIONS,
+    State,
+    after,
+    may_follow,
+    outcome_may_follow,
+    resolved,
+)
+from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.settlement import Claimed, lapsed, resolution, settled
+
+NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
+REF = MessageRef(7, 1)
+
+
+@pytest.mark.parametrize(("state", "outcome", "becomes"), [
+    (State.CLAIMED, Outcome.REJECTED, State.REJECTED),          # 5xx at MAIL, RCPT or DATA
+    (State.CLAIMED, Outcome.DEFERRED, State.PENDING),
+    (State.CLAIMED, Outcome.LOST_BEFORE_DOT, State.PENDING),
+    (State.HANDOFF, Outcome.ACCEPTED, State.ACCEPTED),
+    (State.HANDOFF, Outcome.REJECTED, State.REJECTED),
+    (State.HANDOFF, Outcome.DEFERRED, State.PENDING),
+    (State.HANDOFF, Outcome.LOST_BEFORE_DOT, State.PENDING),
+    (State.HANDOFF, Outcome.LOST_AFTER_DOT, State.UNCERTAIN),
+])
+def test_an_outcome_has_one_meaning(state, outcome, becomes):
+    assert after(state, outcome) is becomes
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.LOST_AFTER_DOT])
+def test_nothing_arrives_without_a_mark_before_it(outcome):
+    with pytest.raises(ValueError, match="claimed"):
+        after(State.CLAIMED, outcome)
+
+
+@given(st.sampled_from(State), st.sampled_from(Outcome))
+def test_no_outcome_leads_where_the_table_does_not(state, outcome):
+    if outcome_may_follow(state, outcome):
+        assert may_follow(state, after(state, outcome))
+
+
+@given(st.sampled_from(State), st.sampled_from(State))
+def test_an_end_is_left_by_a_person_only(state, following):
+    if state in TERMINAL:
+        assert not may_follow(state, following)
+    if may_follow(state, following, by_operator=True):
+        assert state in {State.HELD, State.REJECTED}
+
+
+def test_every_state_is_open_or_ended_or_held():
+    assert {*OPEN, *TERMINAL, State.HELD} == set(State) == set(TRANSITIONS)
+    assert set(BY_OPERATOR) == {State.HELD, State.REJECTED}
+
+
+@given(
+    st.sampled_from([State.CLAIMED, State.HANDOFF]), st.sampled_from(Outcome), st.integers(0, 50),
+    st.floats(0, 1, exclude_max=True),
+)
+def test_a_settlement_is_always_a_legal_step(state, outcome, attempts, jitter):
+    if not outcome_may_follow(state, outcome):
+        return
+    claimed = Claimed(REF, 3, 1, "a@example.com", attempts, NOW)
+    settlement = settled(claimed, state, Result(REF, outcome, Phase.DOT, 450), NOW, jitter)
+
+    assert may_follow(settlement.before, settlement.state)
+    assert (settlement.state is State.PENDING) == (settlement.next_attempt_at is not None)
+    assert settlement.state is not State.REJECTED or settlement.reason
+    assert settlement.next_attempt_at is None or settlement.next_attempt_at > NOW
+
+
+@given(st.sampled_from([State.CLAIMED, State.HANDOFF]))
+def test_a_lost_worker_leaves_a_legal_step(state):
+    assert may_follow(state, lapsed(REF, 1, state, NOW).state)
+
+
+@pytest.mark.parametrize(("arrived", "word", "becomes", "flagged"), [
+    (True, OnUncertain.RESEND, State.ACCEPTED, False),
+    (False, OnUncertain.HOLD, State.PENDING, False),
+    (None, OnUncertain.HOLD, State.HELD, False),
+    (None, OnUncertain.RESEND, State.PENDING, True),
+])
+def test_evidence_comes_before_the_campaigns_word(arrived, word, becomes, flagged):
+    settlement = resolution(REF, 1, arrived, word, NOW)
+
+    assert settlement.state is becomes is resolved(arrived, word)
+    assert settlement.copy_may_exist is flagged
+
+
+def test_later_means_half_an_hour_then_longer_and_never_for_ever():
+    waits = [wait_after(attempt, 0) for attempt in range(1, MOST_ATTEMPTS)]
+
+    assert waits[:4] == [timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4)]
+    assert max(waits) == LONGEST
+    assert timedelta(days=3) < sum(waits, timedelta()) < timedelta(days=5)
+
+
+def test_after_many_times_later_the_mail_is_given_up():
+    claimed = Claimed(REF, 3, 1, "a@example.com", MOST_ATTEMPTS - 1, NOW)
+    settlement = settled(claimed, State.HANDOFF, Result(REF, Outcome.DEFERRED, Phase.DOT, 451, reply="busy"), NOW, 0)
+
+    assert settlement.state is State.REJECTED
+    assert settlement.reason == "given up after 20 attempts: 451 busy"
