@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from jinja2.lexer import Lexer
+from markupsafe import escape
 
 from regulars.content.assembly import Assembler
 from regulars.content.links import LinkSource
@@ -103,10 +104,19 @@ def _html(prepared: Prepared, skeleton: Skeleton, compiler: MailCompiler, findin
         return ""
     if prepared.inline_css.strip():
         compiled = compiler.inline(compiled, prepared.inline_css)
-    html, losses = put_back(compiled, prepared)
+    html, losses = put_back(_with_fonts(compiled, prepared, skeleton), prepared)
     findings.extend(losses)
     body, end, rest = html.rpartition("</body>")
     return body + PIXEL + end + rest
+
+
+def _with_fonts(compiled: str, prepared: Prepared, skeleton: Skeleton) -> str:
+    """Declared fonts that only a style names, which the engine does not load."""
+    missing = [href for name, href in prepared.fonts if href not in compiled and skeleton.text.count(name) > 1]
+    if not missing:
+        return compiled
+    links = "".join(f'<link href="{escape(href)}" rel="stylesheet" type="text/css">' for href in missing)
+    return compiled.replace("</head>", f"<!--[if !mso]><!-->{links}<!--<![endif]--></head>", 1)
 
 
 def _refusal(refused: MjmlRefused, prepared: Prepared, skeleton: Skeleton) -> Finding:

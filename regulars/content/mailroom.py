@@ -12,6 +12,7 @@ from jinja2 import Template
 from regulars.content import canonical, wording
 from regulars.content.bundle import link_targets
 from regulars.content.email import CannotCompose, Email, Occasion
+from regulars.content.filters import FUNCTIONS
 from regulars.content.links import FOLLOWED, LinkTarget, checked, domain_of, scheme_of, with_utm
 from regulars.content.plaintext import tidied
 from regulars.content.recipient import Needs, Recipient
@@ -181,6 +182,7 @@ class MailRoom:
     def _constants(self) -> dict[str, Any]:
         data = canonical.loaded(self._files["data.json"])
         return {
+            **FUNCTIONS,
             "shop": Record(SHOP, self.shop, "shop"),
             "campaign": Record(CAMPAIGN, self.campaign, "campaign"),
             "with": shown(self.campaign.with_, shape_of(self.campaign.with_, "with"), "with"),
@@ -236,7 +238,9 @@ class MailRoom:
 
 def one_line(text: str) -> str:
     """For headers: no line breaks, no control characters, single spaces."""
-    return " ".join("".join(char if char.isprintable() or char.isspace() else " " for char in text).split())
+    if not text.isprintable():
+        text = "".join(char if char.isprintable() else " " for char in text)
+    return " ".join(text.split())
 
 
 def _full_name(recipient: Recipient) -> str:

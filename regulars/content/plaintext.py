@@ -34,15 +34,17 @@ def text_of(skeleton: Skeleton, links: Sequence[LinkSource]) -> str:
 def tidied(text: str) -> str:
     """The rendered text without what conditions left behind: at most one empty line, no trailing blanks, and no
     picture's alt that the next line says again."""
-    lines = [_BLANKS.sub(" ", line).strip() for line in text.split("\n")]
     kept: list[str] = []
     following = ""
-    for line in reversed(lines):
-        if line and following.startswith(line):
-            continue
-        following = line or following
-        kept.append(line)
-    return _EMPTY.sub("\n\n", "\n".join(reversed(kept))).strip() + "\n"
+    for raw in reversed(text.split("\n")):
+        line = raw.strip()
+        if not line:
+            if kept and kept[-1]:
+                kept.append("")
+        elif not following.startswith(line):
+            following = _BLANKS.sub(" ", line) if "  " in line else line
+            kept.append(following)
+    return "\n".join(reversed(kept)).strip() + "\n"
 
 
 _BLANKS = re.compile(r"[ \t]{2,}")

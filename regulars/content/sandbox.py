@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from jinja2 import StrictUndefined, Template, TemplateError, Undefined, pass_context
@@ -70,9 +72,9 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 
 def rendered(template: Template, values: dict[str, Any]) -> str:
-    """Raises CannotCompose for whatever these values bring the template to."""
+    """`values` hold the functions too. Raises CannotCompose for whatever they bring the template to."""
     try:
-        return "".join(_bounded(template.root_render_func(template.new_context(values))))
+        return "".join(_bounded(template.root_render_func(template.new_context(values, shared=True))))
     except CannotCompose:
         raise
     except TemplateError as error:
@@ -83,11 +85,12 @@ def rendered(template: Template, values: dict[str, Any]) -> str:
 
 def _bounded(parts: Iterator[str]) -> Iterator[str]:
     left = MOST_CHARACTERS
-    for part in parts:
-        left -= len(part)
+    while chunk := list(islice(parts, 500)):
+        some = "".join(chunk)
+        left -= len(some)
         if left < 0:
             raise CannotCompose("the mail grows beyond 2,000,000 characters")
-        yield part
+        yield some
 
 
 def _plain(error: Exception) -> str:
@@ -96,8 +99,6 @@ def _plain(error: Exception) -> str:
 
 
 def _is_number(value: Any) -> bool:
-    from decimal import Decimal
-
     return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regulars.content.elements import HAS_LINK_NAME, TAKES_BLOCKS
 from regulars.content.links import LinkSource
 from regulars.content.markup import Attribute, Event, Mark, events_of
 from regulars.content.source import Part, Piece, Skeleton
+from regulars.content.widths import Picture, picture_widths
 from regulars.diagnostics import Finding, Location
 
 _SAFE_VALUE = re.compile(r"[ !#-%'-;=?-\[\]-~]*")  # no quote, ampersand, angle, backslash, control or non-ASCII
@@ -45,6 +46,7 @@ class Prepared:
     links: list[LinkSource]
     prefix: str
     origins: list[tuple[int, int]]
+    fonts: list[tuple[str, str]]  # name, address of mj-font
 
 
 def prepare(skeleton: Skeleton) -> Prepared:
@@ -91,9 +93,11 @@ class _Preparation:
     open: list[str] = field(default_factory=list)
     preview: bool = False
     events: list[Event] = field(default_factory=list)
+    widths: Mapping[int, Picture] = field(default_factory=dict)
 
     def run(self) -> Prepared:
         self.events = list(events_of(self.skeleton.text))
+        self.widths = picture_widths(self.events)
         takes: dict[Mark, Callable[[Event, int], int]] = {
             Mark.OPEN: self._opened, Mark.EMPTY: self._emptied, Mark.CLOSE: self._closed, Mark.TEXT: self._text,
             Mark.PLAIN: self._plain, Mark.COMMENT: self._comment, Mark.OTHER: self._dropped,
@@ -102,7 +106,13 @@ class _Preparation:
         while at < len(self.events):
             at += takes[self.events[at].mark](self.events[at], at)
         return Prepared("".join(self.out), "".join(self.ahead), "\n".join(self.inline), self.stands, self.links,
-                        self.skeleton.prefix, self.origins)
+                        self.skeleton.prefix, self.origins, list(self._fonts()))
+
+    def _fonts(self) -> Iterator[tuple[str, str]]:
+        for event in self.events:
+            name, href = event.get("name"), event.get("href")
+            if event.name == "mj-font" and name and href and name.value and href.value:
+                yield name.value, href.value
 
     # One method an event; each returns how many events it used up.
 
@@ -182,6 +192,9 @@ class _Preparation:
             parts.append(f' {attribute.name}="{self._value(event, attribute)}"')
         if event.name == "mj-image" and "alt" not in seen and self._in_body(event):
             parts.append(' alt=""')
+        picture = self.widths.get(event.at)
+        if picture is not None and picture.unset:
+            parts.append(f' width="{picture.most}px"')
         return "".join(parts) + end
 
     def _is_link_name(self, event: Event, attribute: Attribute) -> bool:
@@ -193,7 +206,7 @@ class _Preparation:
         if attribute.name == "href" and self._in_body(event):
             return self._stand(self._link(event, value, attribute.value_at), attribute.value_at, needed=True)
         if attribute.name == "width" and event.name == "mj-image":
-            return _whole(value)
+            return _fitted(value, self.widths.get(event.at))
         if self.skeleton.prefix not in value and _SAFE_VALUE.fullmatch(value):
             return value
         if attribute.name == "style" and not any(piece.part is Part.BLOCK for piece in self._constructs_in(value)):
@@ -295,6 +308,9 @@ def _is_inline(event: Event) -> bool:
     return attribute is not None and attribute.value in ("inline", None)
 
 
-def _whole(width: str) -> str:
-    match = re.fullmatch(r"(\d+)\.\d+(px)?", width)
-    return f"{match[1]}px" if match else width
+def _fitted(width: str, picture: Picture | None) -> str:
+    """Whole pixels, and no more than the column holds."""
+    match = re.fullmatch(r"(\d+)(?:\.\d+)?(?:px)?", width)
+    if match is None:
+        return width
+    return f"{min(int(match[1]), picture.most) if picture else match[1]}px"

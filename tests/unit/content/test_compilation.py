@@ -95,11 +95,38 @@ def test_inline_styles_are_written_into_the_elements_and_nothing_is_fetched():
     assert ".x { color" not in html
 
 
+def test_only_declared_fonts_are_loaded_also_when_only_css_names_them():
+    fonts = """<mjml><mj-head><mj-font name="Lora" href="https://fonts.example/lora.css" />
+        <mj-font name="Unused" href="https://fonts.example/unused.css" />
+        <mj-style>h1 { font-family: Lora; }</mj-style></mj-head>"""
+    html = compiled(fonts + column("<mj-text><h1>x</h1></mj-text>").removeprefix("<mjml>")).html
+
+    assert re.findall(r"https://fonts\.[^\"]*", html) == ["https://fonts.example/lora.css"]
+    assert "fonts." not in html_of("<mj-text>x</mj-text>")
+
+
+@pytest.mark.parametrize(("section", "image", "width"), [
+    ("<mj-section><mj-column>", 'width="900px"', "550"),
+    ("<mj-section><mj-column>", 'width="900px" padding="0"', "600"),
+    ('<mj-section padding="0 20px"><mj-column padding="10px">', 'width="900px" padding="0"', "540"),
+    ("<mj-section><mj-column></mj-column><mj-column>", 'width="400" padding="0"', "300"),
+    ('<mj-section><mj-column width="25%">', 'width="400px" padding="0"', "150"),
+    ('<mj-section padding="0 20px"><mj-column>', 'padding="0"', "560"),
+    ("<mj-section><mj-column>", 'width="120.8px"', "120"),
+    ("<mj-section><mj-column>", 'width="100px"', "100"),
+])
+def test_a_picture_is_no_wider_than_its_column(section, image, width):
+    template = (f'<mjml><mj-body>{section}<mj-image src="https://a.example/x.png" alt="" {image} /></mj-column></mj-section>'
+                f"{column('').removeprefix('<mjml><mj-body>')}")
+
+    assert f'width="{width}"' in re.findall(r"<img[^>]*>", compiled(template).html)[0]
+
+
 def test_outlooks_conditional_comments_survive():
     head = '<mjml><mj-head><mj-style inline="inline">b { color: red; }</mj-style></mj-head>'
     body = ("<mj-body><mj-wrapper><mj-raw>{% for p in purchases %}</mj-raw><mj-section><mj-column>"
             "<mj-text><b>{{ p.name }}</b></mj-text></mj-column></mj-section><mj-raw>{% endfor %}</mj-raw></mj-wrapper>"
-            "<mj-section><mj-column><mj-text>{{ shop.address }} <a href=\"{{ links.unsubscribe }}\">x</a></mj-text>"
+            '<mj-section><mj-column><mj-text>{{ shop.address }} <a href="{{ links.unsubscribe }}">x</a></mj-text>'
             "</mj-column></mj-section></mj-body></mjml>")
     for count in (0, 1, 3):
         html = composed(head + body, purchases=tuple(purchase() for _ in range(count))).html
