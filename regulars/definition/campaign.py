@@ -10,22 +10,13 @@ from regulars.definition import conditions as c
 from regulars.definition import nodes
 from regulars.definition.condition_words import SEGMENTS_OR_CONDITION
 from regulars.definition.conditions import Condition
+from regulars.definition.free import FREE
+from regulars.definition.languages import TextsKind
+from regulars.definition.names import TEMPLATE, TOPIC_NAME, DefinedName
 from regulars.definition.nodes import Node
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.tables import Choice, MapOf, Table, Word
-from regulars.definition.values import (
-    DURATION,
-    FREE,
-    MAILBOX,
-    SEND_AT,
-    TEMPLATE,
-    TEXT,
-    TOPIC_NAME,
-    WORD,
-    DefinedName,
-    Schema,
-    TextsKind,
-)
+from regulars.definition.values import DURATION, MAILBOX, SEND_AT, TEXT, WORD, Schema
 from regulars.definition.workspace import Campaign, IfPast, OnUncertain
 
 

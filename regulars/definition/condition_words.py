@@ -14,23 +14,12 @@ from regulars.definition import nodes, units
 from regulars.definition.comparisons import Comparisons
 from regulars.definition.conditions import Aggregate, Condition, Kind, LineField, Reaction, Window
 from regulars.definition.facts import AGGREGATES, FACTS, LINE_OPERATORS, RANKINGS, TAG_OPERATORS
+from regulars.definition.names import CAMPAIGN_NAME, SCORED_SEGMENT, SEGMENT_NAME, TOPIC_NAME
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Notebook
 from regulars.definition.tables import Table, Word
 from regulars.definition.units import Unfit
-from regulars.definition.values import (
-    CAMPAIGN_NAME,
-    DAY,
-    DURATION,
-    SCORED_SEGMENT,
-    SEGMENT_NAME,
-    TOPIC_NAME,
-    WORD,
-    YES_NO,
-    One,
-    Schema,
-    ValueKind,
-)
+from regulars.definition.values import DAY, DURATION, WORD, YES_NO, One, Schema, ValueKind
 from regulars.diagnostics import did_you_mean
 
 Maker = Callable[[Any, Scalar], Condition | None]

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from regulars.definition.page import Page, Shift
+from regulars.definition.troubles import WELL_QUOTED, quoted, shown, trouble_of, unclosed_brackets
 from regulars.diagnostics import Finding, Location
 
 Mark = tuple[int, int]  # line and column from 0, as the parser counts
@@ -20,11 +21,7 @@ _LINE = re.compile(
 _GLUED = re.compile(r"^[ \t]*(?:- +)*(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s/].*)$")
 _FLOW_KEY = re.compile(r"""(?:^[ ]*|[{\[,][ ]*)(?P<key>\w[\w.-]*)[ ]*:[ ]+""")
 _COMMENT = re.compile(r"[ \t]+#(?:[ \t].*)?$")
-_WELL_QUOTED = re.compile(r"""^(?:"(?:[^"\\]|\\.)*"|'(?:[^']|'')*')[ \t]*(?:#.*)?$""")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SIGNS = {"&": ("D106", "& begins an anchor in YAML, not a text"), "*": ("D107", "* begins an alias in YAML, not a text"),
-          "!": ("D108", "! begins a tag in YAML, not a text")}
-_KEPT = "%@`|>,]}"
 _FAR_UP = 40  # how many lines above an error its unclosed quote is looked for
 
 
@@ -35,17 +32,6 @@ class Broken:
     problem: str
     reached: Mark
     context: Mark | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """What is wrong with an unquoted or ill-quoted value: `offset` from its first character, `text` as meant."""
-
-    code: str
-    message: str
-    text: str
-    offset: int = 0
-    length: int = 1
 
 
 def unreadable_text(path: str, text: str, most_bytes: int) -> Finding | None:
@@ -107,7 +93,7 @@ def _suspects(page: Page, broken: Broken) -> list[int]:
 def _opens_a_quote(line: str) -> bool:
     match = _LINE.match(line)
     value = (match and match["value"]) or ""
-    return value[:1] in {'"', "'"} and not _WELL_QUOTED.match(value)
+    return value[:1] in {'"', "'"} and not WELL_QUOTED.match(value)
 
 
 def _tabs(page: Page, number: int, _: Broken) -> Page | None:
@@ -138,16 +124,16 @@ def _values(page: Page, number: int, _: Broken) -> Page | None:
     """Put what is ill-quoted on this line in double quotes."""
     line = page.lines[number]
     for key, start, end in _places_of_values(line):
-        trouble = _trouble(line[start:end])
+        trouble = trouble_of(line[start:end])
         if trouble is None:
             continue
-        quoted = _quoted(trouble.text)
+        quote = quoted(trouble.text)
         better = f"{key}: {shown(trouble.text)}" if key else shown(trouble.text)
         finding = Finding(page.place(number, start + trouble.offset, trouble.length), trouble.code, trouble.message,
                           QUOTED_HINT + better)
         inner_start = 0 if line[start] in "\"'" else 1
-        shifts = (Shift(start, inner_start), Shift(start + len(quoted) - 1, len(quoted) - (end - start) - inner_start))
-        return page.mended(number, line[:start] + quoted + line[end:], shifts, finding)
+        shifts = (Shift(start, inner_start), Shift(start + len(quote) - 1, len(quote) - (end - start) - inner_start))
+        return page.mended(number, line[:start] + quote + line[end:], shifts, finding)
     return None
 
 
@@ -183,49 +169,6 @@ def _without_closers(value: str) -> str:
     return value
 
 
-def _trouble(value: str) -> Trouble | None:
-    if not value:
-        return None
-    first = value[0]
-    if first in "\"'":
-        return _ill_quoted(value)
-    if value.startswith(("{{", "{%")) or _goes_on_behind_brackets(value):
-        return Trouble("D111", f"an unquoted text may not start with {first}", value, 0, len(value))
-    if first in _SIGNS:
-        return Trouble(*_SIGNS[first], value, 0, len(value))
-    if first in _KEPT or value[:2] in {"- ", "? "}:
-        return Trouble("D110", f"an unquoted text may not start with {first}", value, 0, len(value))
-    colon = re.search(r":(?=\s|$)", value)
-    if colon and first not in "{[":
-        return Trouble("D112", "a colon followed by a space ends an unquoted text", value, colon.start())
-    return None
-
-
-def _goes_on_behind_brackets(value: str) -> bool:
-    return value[0] in "{[" and not value.endswith(("}", "]", ",")) and not _unclosed(value)
-
-
-def _ill_quoted(value: str) -> Trouble | None:
-    if _WELL_QUOTED.match(value):
-        return None
-    quote, rest = value[0], value[1:]
-    if rest.endswith(quote):
-        end = rest.find(quote) + 1
-        return Trouble("D113", f"the text ends at this {quote}, and more text follows", rest[:-1], end)
-    if quote in rest:
-        return Trouble("D113", f"the text ends at this {quote}, and more text follows", value, rest.find(quote) + 1)
-    return Trouble("D113", "the quotes that open here are not closed", rest)
-
-
-def shown(text: str) -> str:
-    """The text in double quotes as a hint shows it: not longer than a line."""
-    return _quoted(text if len(text) <= 100 else text[:100] + "…")
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
 def _missing_space(page: Page, number: int, _: Broken) -> Page | None:
     match = _GLUED.match(page.lines[number])
     if match is None:
@@ -245,21 +188,10 @@ def _closing(page: Page, number: int, broken: Broken) -> Page | None:
     if opener not in {"{", "["}:
         return None
     body = _COMMENT.sub("", line)
-    closers = "".join({"{": "}", "[": "]"}[sign] for sign in reversed(_unclosed(body)))
+    closers = "".join({"{": "}", "[": "]"}[sign] for sign in reversed(unclosed_brackets(body)))
     return page.mended(number, body + closers, (), Finding(
         page.place(number, column), "D119", f"the {opener} that opens here is not closed",
         f"end it with {closers[-1:] or '}'}")) if closers else None
-
-
-def _unclosed(line: str) -> list[str]:
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'', "", line)
-    stack: list[str] = []
-    for sign in bare:
-        if sign in "{[":
-            stack.append(sign)
-        elif sign in "}]" and stack:
-            stack.pop()
-    return stack
 
 
 def _indentation(page: Page, number: int, broken: Broken) -> Page | None:

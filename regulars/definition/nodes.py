@@ -24,8 +24,9 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.reader import ReaderError
 
-from regulars.definition.mending import Broken, explained, mended_pages, shown, unreadable_text
+from regulars.definition.mending import Broken, explained, mended_pages, unreadable_text
 from regulars.definition.page import Page
+from regulars.definition.troubles import shown
 from regulars.diagnostics import Finding, Location
 
 MOST_BYTES = 1_000_000

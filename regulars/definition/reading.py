@@ -8,12 +8,12 @@ from typing import Any
 
 from regulars.definition.campaign import read_campaign
 from regulars.definition.files import WorkspaceFiles
+from regulars.definition.free import FREE
 from regulars.definition.linking import link
 from regulars.definition.nodes import Node, compose
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.segment import read_segment
 from regulars.definition.shop import read_shop
-from regulars.definition.values import FREE
 from regulars.definition.workspace import Campaign, Segment, Shop, Workspace
 from regulars.diagnostics import Finding, Location, in_reading_order
 from regulars.errors import WorkspaceBroken

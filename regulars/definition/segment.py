@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from regulars.definition import nodes
 from regulars.definition.condition_words import CONDITION
+from regulars.definition.names import DefinedName
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.tables import Table, Word
-from regulars.definition.values import TEXT, DefinedName
+from regulars.definition.values import TEXT
 from regulars.definition.workspace import Segment
 
 TABLE = Table("the segment", (

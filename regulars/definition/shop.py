@@ -10,23 +10,19 @@ from typing import Any
 from regulars.definition import nodes
 from regulars.definition.comparisons import VALUES
 from regulars.definition.conditions import Kind
+from regulars.definition.names import RATES_FILE
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.tables import Choice, ListOf, MapOf, Table, Word
 from regulars.definition.units import Unfit
 from regulars.definition.values import (
-    CURRENCY,
     DURATION,
     HALF_LIFE,
     LINE,
-    LOCALE,
     MAILBOX,
     NUMBER,
-    RATES_FILE,
     TEXT,
-    URL,
     WORD,
-    ZONE,
     One,
     Schema,
     shape,
@@ -40,6 +36,7 @@ from regulars.definition.workspace import (
     Scoring,
     Shop,
 )
+from regulars.definition.world import CURRENCY, LOCALE, URL, ZONE
 from regulars.diagnostics import did_you_mean
 
 _ATTRIBUTE_KINDS: Mapping[str, Kind] = {

@@ -10,7 +10,7 @@ from typing import Any
 from regulars.definition import nodes
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Notebook
-from regulars.definition.values import Schema, ValueKind, heed_traps, shape, single
+from regulars.definition.values import Schema, ValueKind, shape, single
 from regulars.diagnostics import did_you_mean
 
 
@@ -156,7 +156,3 @@ class MapOf:
 
     def schema(self) -> Schema:
         return {"type": "object", "additionalProperties": self.value.schema()}
-
-
-def heed_key(key: Scalar, notes: Notebook) -> None:
-    heed_traps(key, notes, human=False)
