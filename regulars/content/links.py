@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from regulars.content.email import CannotCompose
-from regulars.diagnostics import Location
 
 FOLLOWED = ("http", "https")
 LEFT_ALONE = ("mailto", "tel", "sms")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=:)")
-_OWN = re.compile(r"\{\{-?\s*links\.\w+\s*-?\}\}")
+_OWN = re.compile(r"\{\{-?\s*(?:links\.\w+|referral\.url)\s*-?\}\}")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 # Reserved characters and `%` stay: the marketer or the shop has already encoded what needs it.
 _KEPT = "!#$%&'()*+,/:;=?@[]~-._"
@@ -31,16 +30,13 @@ class LinkTarget:
 
 @dataclass(frozen=True, slots=True)
 class LinkSource:
-    """A link as written. `target` is Jinja text with entities already read; `number` counts from 1 in its template."""
+    """A link as written. `target` is Jinja text with entities already read; `number` counts from 1 in its template,
+    `at` is where the address stands in the skeleton."""
 
     number: int
     name: str
     target: str
-    place: Location
-
-    @property
-    def literal(self) -> bool:
-        return "{" not in self.target
+    at: int
 
     @property
     def followed(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from regulars.content.links import LinkSource
@@ -27,8 +27,8 @@ _OPENERS = re.compile(r"\{(?=[{%#])")
 
 
 def text_of(skeleton: Skeleton, links: Sequence[LinkSource]) -> str:
-    """A Jinja text. `links` are the template's, in the order of their href attributes."""
-    return _Reader(skeleton, links).read()
+    """A Jinja text. `links` are the template's."""
+    return _Reader(skeleton, {link.at: link for link in links}).read()
 
 
 def tidied(text: str) -> str:
@@ -54,11 +54,10 @@ _EMPTY = re.compile(r"\n{3,}")
 @dataclass(slots=True)
 class _Reader:
     skeleton: Skeleton
-    links: Sequence[LinkSource]
+    by_place: Mapping[int, LinkSource]
     out: list[str] = field(default_factory=list)
     open: list[str] = field(default_factory=list)
     targets: list[tuple[str, str]] = field(default_factory=list)  # of open elements: tag, Jinja of its address
-    next_link: int = 0
 
     def read(self) -> str:
         for event in events_of(self.skeleton.text):
@@ -83,8 +82,7 @@ class _Reader:
         self._break(event.name)
         href = event.get("href")
         if href is not None and self._in_body(event.name):
-            self.targets.append((event.name, self.links[self.next_link].tracked))
-            self.next_link += 1
+            self.targets.append((event.name, self.by_place[href.value_at].tracked))
         elif event.mark is Mark.OPEN:
             self.targets.append((event.name, ""))
         if event.name == "li":

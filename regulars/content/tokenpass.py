@@ -22,6 +22,7 @@ from regulars.diagnostics import Finding, Location
 
 _SAFE_VALUE = re.compile(r"[ !#-%'-;=?-\[\]-~]*")  # no quote, ampersand, angle, backslash, control or non-ASCII
 _CONDITIONAL = re.compile(r"<!--\[if (?:(?!<!\[endif\]).)*<!\[endif\]-->", re.DOTALL)
+_ADDRESS = re.compile(r"""\bhref\s*=\s*["']([^"']*)["']""")
 _SPACE = re.compile(r"\s+")
 
 
@@ -167,9 +168,19 @@ class _Preparation:
         return 1
 
     def _comment(self, event: Event, _: int) -> int:
-        if event.text.startswith("<!--[if") or event.text.startswith("<!--<!["):
-            self._emit(self._as_names(event.text, event.at), event.at)
+        if event.text.startswith(("<!--[if", "<!--<![")):
+            self._emit("".join(self._for_outlook(event)), event.at)
         return 1  # a note to colleagues does not travel to customers
+
+    def _for_outlook(self, event: Event) -> Iterator[str]:
+        """What stands in a conditional comment is markup for Outlook alone; its links are counted too."""
+        done = 0
+        for match in _ADDRESS.finditer(event.text):
+            yield self._as_names(event.text[done:match.start(1)], event.at + done)
+            at = event.at + match.start(1)
+            yield self._stand(self._numbered("", match[1].strip(), at), at, needed=True)
+            done = match.end(1)
+        yield self._as_names(event.text[done:], event.at + done)
 
     def _dropped(self, event: Event, _: int) -> int:
         if event.text.lower().startswith("<!["):
@@ -223,7 +234,10 @@ class _Preparation:
             name = self._revealed(named.value) if named is not None and named.value else ""
         else:
             name = ""
-        link = LinkSource(len(self.links) + 1, name, self._link_parts(value), self.skeleton.place(at, len(value)))
+        return self._numbered(name, value, at)
+
+    def _numbered(self, name: str, value: str, at: int) -> str:
+        link = LinkSource(len(self.links) + 1, name, self._link_parts(value), at)
         self.links.append(link)
         return link.tracked
 
