@@ -200,18 +200,20 @@ class MailRoom:
                         self._own_link(occasion, Purpose.VIEW, "v"))
         person = _Person(recipient, language, wording.greeting(recipient.first_name, language))
         usual = recipient.usual
+        invitation = self._invitation(recipient, occasion)
         return {
             **self._constant,
             "customer": Record(self._customer, person, "customer"),
             "orders": Record(ORDERS, recipient.orders, "orders"),
             "purchases": listed(recipient.purchases, PURCHASE, "purchases"),
             "usual": absent("usual") if usual is None else Record(PRODUCT, usual, "usual"),
-            "referral": self._programme(recipient, occasion),
+            "referral": Record(self._referral, _Programme(recipient.referral_code, invitation, self.shop.referral), "referral"),
             "links": Record(LINKS, own, "links"),
             "now": occasion.composed_at,
             "_voice": voice_for(recipient.locale, language, recipient.timezone, self.shop.timezone),
             "_tracker": _Tracker(self, occasion, letter.links,
-                                 frozenset((own.unsubscribe, own.preferences, own.view))),
+                                 # an invitation is passed on: whoever follows it is not this customer
+                                 frozenset((own.unsubscribe, own.preferences, own.view, invitation or ""))),
             "_pixel": self._own_link(occasion, Purpose.OPEN, "o") + ".gif",
             "_base_url": occasion.base_url,
             "_spent": [0],
@@ -221,10 +223,8 @@ class MailRoom:
         given = {f"utm_{key}": value for key, value in self.shop.utm.items()}
         return {**given, "utm_campaign": self.campaign.name} if given else {}
 
-    def _programme(self, recipient: Recipient, occasion: Occasion) -> Any:
-        code = recipient.referral_code
-        url = f"{occasion.base_url}/r/{code}" if code else None
-        return Record(self._referral, _Programme(code, url, self.shop.referral), "referral")
+    def _invitation(self, recipient: Recipient, occasion: Occasion) -> str | None:
+        return f"{occasion.base_url}/r/{recipient.referral_code}" if recipient.referral_code else None
 
     def _own_link(self, occasion: Occasion, purpose: Purpose, door: str) -> str:
         return f"{occasion.base_url}/{door}/{token(occasion.key, purpose, occasion.ref)}"
