@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from regulars.adapters.database.engine import Database
     from regulars.adapters.database.recipients import RecipientsInDatabase
     from regulars.adapters.spool import Spool
+    from regulars.content.compilation import MailCompiler
     from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
     from regulars.operations.drain import PostOffice
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         ResultsStore,
         ScoreBook,
         SegmentReader,
+        SentMails,
         SuppressionList,
         Transport,
     )
@@ -180,6 +182,12 @@ class House:
         return BundlesInDatabase(self.database)
 
     @cached_property
+    def sent_mails(self) -> SentMails:
+        from regulars.adapters.database.sent_mails import SentMailsInDatabase
+
+        return SentMailsInDatabase(self.database)
+
+    @cached_property
     def launches(self) -> Launches:
         from regulars.adapters.database.launches import LaunchesInDatabase
 
@@ -196,6 +204,12 @@ class House:
         from regulars.adapters.broker import BrokerBell, NoBell
 
         return BrokerBell(self.settings.broker_url) if self.settings.broker_url else NoBell()
+
+    @cached_property
+    def mail_compiler(self) -> MailCompiler:
+        from regulars.adapters.mjml import MjmlCompiler
+
+        return MjmlCompiler()
 
     @cached_property
     def desk(self) -> Desk:

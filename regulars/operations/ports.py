@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.outcomes import Result
     from regulars.delivery.outgoing import Outgoing
     from regulars.delivery.schedule import Timetable
+    from regulars.delivery.sent import SentMail
     from regulars.delivery.settlement import Claimed, Handoff, Settlement
     from regulars.loyalty.card import Card
     from regulars.loyalty.people import PersonRow
@@ -281,6 +282,18 @@ class Bundles(Protocol):
 
     def open(self, bundle_hash: str) -> MailRoom:
         """Ready to compose; a process keeps the ones it opened."""
+        ...
+
+
+class SentMails(Protocol):
+    """The look-ups of a preview."""
+
+    def customer(self, email_key: str) -> int | None:
+        """Who has, or had, the address."""
+        ...
+
+    def find(self, launch_id: int, email_key: str) -> SentMail | None:
+        """What was composed for them in this launch."""
         ...
 
 

@@ -83,9 +83,14 @@ def _ask(house: House, planned: Plan, *, yes: bool) -> None:
 
 
 def _test(house: House, campaign: str, email: str) -> int:
-    from regulars.operations.preview import send_test
+    from regulars.doors.cli.preview import recipient_for
+    from regulars.operations.plan import campaign_named
+    from regulars.operations.test_send import send_test
 
-    send_test(house, campaign, email)
+    send_test(
+        campaign_named(house.workspace, campaign), house.workspace, recipient_for(house, campaign, None), email,
+        house.mail_compiler, house.transport, keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
+    )
     say(f"a test of {campaign} went to {email} by {house.settings.mail}; nothing was recorded")
     return 0
 
