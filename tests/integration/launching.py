@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, update
 
+from regulars.adapters.database.bundles import BundlesInDatabase
 from regulars.adapters.database.eligibility import AudiencesInDatabase
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.launches import LaunchesInDatabase
 from regulars.adapters.database.messages import MessagesInDatabase
-from regulars.adapters.database.schema import customers
+from regulars.adapters.database.recipients import RecipientsInDatabase
+from regulars.adapters.database.schema import customers, messages
+from regulars.adapters.database.types import EPOCH
 from regulars.adapters.mjml import MjmlCompiler
 from regulars.audience.eligibility import Question
-from regulars.content.mailroom import open_bundle
-from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing
 from regulars.definition.files import WorkspaceFiles
 from regulars.definition.reading import workspace_of
 from regulars.definition.workspace import Workspace
 from regulars.delivery.launches import Launch
+from regulars.delivery.life import State
 from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.settlement import Handoff, Settlement
 from regulars.operations.drain import PostOffice, drain
 from regulars.operations.launch import Wishes, launch, prepare
 from regulars.operations.plan import Desk
@@ -43,7 +46,7 @@ consent: required
 topics: {news: "News"}
 """,
     "segments/all.yaml": "segment: all\nwhere:\n  customer.created_at: {exists: true}\n",
-    "segments/izmir.yaml": "segment: izmir\nwhere:\n  customer.city: \"İzmir\"\n",
+    "segments/izmir.yaml": 'segment: izmir\nwhere:\n  customer.city: "İzmir"\n',
     "campaigns/hello.yaml": """\
 campaign: hello
 topic: news
@@ -122,32 +125,6 @@ def add_customers(database: Database, number: int, **values) -> list[int]:
     return made
 
 
-class BundleStore:
-    def __init__(self, database):
-        self.rooms = {}
-        self.database = database
-
-    def keep(self, bundle, campaign, origin, now):
-        from regulars.adapters.database.schema import bundles
-        self.rooms[bundle.hash] = open_bundle(bundle.files)
-        with self.database.write() as connection:
-            if not connection.scalar(select(bundles.c.hash).where(bundles.c.hash == bundle.hash)):
-                connection.execute(insert(bundles).values(hash=bundle.hash, campaign=campaign, created_at=now))
-
-    def open(self, bundle_hash):
-        return self.rooms[bundle_hash]
-
-
-class RecipientBook:
-    def __init__(self, database):
-        self.database = database
-
-    def load(self, ids, needs, as_of, shop):
-        with self.database.read() as connection:
-            rows = connection.execute(select(customers).where(customers.c.id.in_(ids)))
-            return {row.id: Recipient(row.id, row.email, row.first_name, locale=row.locale, timezone=row.timezone) for row in rows}
-
-
 class ShopFloor:
     """Everything a launch needs around one database; `office()` gives a worker of its own."""
 
@@ -158,9 +135,9 @@ class ShopFloor:
         self.transport = FakeTransport()
         self.launches = LaunchesInDatabase(database)
         self.messages = MessagesInDatabase(database)
-        self.bundles = BundleStore(database)
+        self.bundles = BundlesInDatabase(database)
         self.keys = KeyRing.of("a secret of the tests")
-        self.desk = Desk(AudiencesInDatabase(database), RecipientBook(database), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
+        self.desk = Desk(AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
 
     def office(self, owner: str = "worker-1", transport=None) -> PostOffice:
         return PostOffice(
@@ -174,11 +151,26 @@ class ShopFloor:
         return prepare(question, asked, self.desk, self.launches)
 
     def launch(self, **wishes) -> Launch:
-        planned = self.prepare(**wishes)
+        return self.start(self.prepare(**wishes), **wishes)
+
+    def start(self, planned, **wishes) -> Launch:
         key = f"key{next(_numbers)}"
         return launch(
             planned, Wishes(**wishes), self.launches, self.bundles, key=key, by="tests", origin=None, now=self.clock.now()
         )
+
+    def mark(self, claimed, owner: str = "worker-1"):
+        """What a transport asks just before the dots."""
+        handoffs = [Handoff(one.ref, one.fence, "0" * 64, "en") for one in claimed]
+        return self.messages.turn([], handoffs, owner=owner, topic="news", seconds=60, now=self.clock.now())
+
+    def give_up(self, claimed, before: State) -> None:
+        given = [Settlement(one.ref, one.fence, before, State.PENDING, next_attempt_at=self.clock.now()) for one in claimed]
+        self.messages.turn(given, [], owner="worker-1", topic=None, seconds=60, now=self.clock.now())
+
+    def let_leases_run_out(self) -> None:
+        with self.database.write() as connection:
+            connection.execute(update(messages).where(messages.c.lease_until.is_not(None)).values(lease_until=EPOCH))
 
     def drain(self, launch_id: int, office: PostOffice | None = None):
         return drain(launch_id, office or self.office(), go_on=lambda: True)

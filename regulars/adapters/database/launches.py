@@ -166,7 +166,8 @@ def _make_messages(connection: Connection, launch_id: int, timetable: Timetable)
         .where(audience.c.launch_id == launch_id, audience.c.reason.is_(None))
     )
     columns = ["launch_id", "number", "customer_id", "email", "email_domain", "state", "next_attempt_at", "expires_at"]
-    return connection.execute(insert(messages).from_select(columns, chosen)).rowcount
+    counted = {"preserve_rowcount": True}  # SQLAlchemy forgets it for an INSERT unless asked
+    return connection.execute(insert(messages).from_select(columns, chosen), execution_options=counted).rowcount
 
 
 def _by_zone(timetable: Timetable, pick: Any) -> ColumnElement[Any]:
