@@ -94,7 +94,7 @@ class Not:
 class Fact:
     """A value of the customer's row against tests that must all hold.
 
-    `name` is one of audience.facts.FACTS ("customer.country", "orders.last_at", "engagement", "rfm.recency" …)
+    `name` is one of definition.facts.FACTS ("customer.country", "orders.last_at", "engagement", "rfm.recency" …)
     or "customer.<declared attribute>".
     """
 

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regulars.definition.files import decoded
-from regulars.definition.nodes import compose
+from regulars.definition.nodes import LARGE, MENDS_WHEN_LARGE, compose
 from regulars.definition.page import Page
 from regulars.definition.reading import read_workspace
 from tests.unit.definition.test_cases import SOUND, files_of
@@ -72,6 +72,20 @@ def test_two_megabytes_are_refused_unread():
     composed = compose("campaigns/letter.yaml", "campaign: letter\n" * 120_000)
 
     assert [finding.code for finding in composed.findings] == ["D103"]
+
+
+def test_a_large_broken_file_is_not_read_again_for_each_of_its_many_mistakes():
+    sound = "".join(f'key{number}: "a value of some length"\n' for number in range(3_000))
+    composed = compose("data/large.yaml", sound + "".join(f"bad{number}: %x\n" for number in range(100)))
+
+    assert len(sound) > LARGE
+    assert [finding.code for finding in composed.findings] == ["D110"] * MENDS_WHEN_LARGE
+
+
+def test_a_small_file_is_told_of_all_its_mistakes():
+    composed = compose("data/small.yaml", "".join(f"bad{number}: %x\n" for number in range(30)))
+
+    assert [finding.location.line for finding in composed.findings] == list(range(1, 31))
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 20_000, "- " * 5_000 + "x", "a:\n" + "".join(f"{' ' * n}a:\n" for n in range(1, 200))])
