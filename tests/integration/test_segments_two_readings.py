@@ -80,8 +80,8 @@ def settled(database: Database, history: list[Person]) -> Iterator[Connection]:
 
 
 def in_sql(connection: Connection, condition: Condition, frame: Frame) -> set[int]:
-    found = set(connection.scalars(matching(condition, frame)))
-    alone = matching(All(()), frame).where(compile_condition(condition, frame))
+    found = set(connection.scalars(matching(connection, condition, frame)))
+    alone = matching(connection, All(()), frame).where(compile_condition(connection, condition, frame))
     assert set(connection.scalars(alone)) == found
     return found
 

@@ -11,7 +11,6 @@ from sqlalchemy import (
     ColumnElement,
     Float,
     Select,
-    Subquery,
     Table,
     and_,
     case,
@@ -23,9 +22,9 @@ from sqlalchemy import (
     select,
 )
 
-from regulars.adapters.database.joins import Joins
 from regulars.adapters.database.schema import customers, events, orders, referrals
 from regulars.adapters.database.scores import score_sums
+from regulars.adapters.database.sets import Sets
 from regulars.adapters.database.types import EPOCH, MICROSECOND, micros
 from regulars.audience.frame import Frame
 
@@ -64,37 +63,37 @@ class RowFacts:
 
 
 class RecomputedFacts:
-    """Each group of facts is joined when a condition first asks for it."""
+    """Each group of facts is brought in when a condition first asks for it."""
 
-    def __init__(self, frame: Frame, joins: Joins) -> None:
+    def __init__(self, frame: Frame, sets: Sets) -> None:
         self._frame = frame
-        self._joins = joins
+        self._sets = sets
 
     @property
     def orders_count(self) -> Column:
-        return func.coalesce(self._orders.c.count, 0)
+        return func.coalesce(self._of_orders("count"), 0)
 
     @property
     def orders_spent(self) -> Column:
-        return func.coalesce(self._orders.c.spent, 0)
+        return func.coalesce(self._of_orders("spent"), 0)
 
     @property
     def first_at(self) -> Column:
-        return self._orders.c.first_at
+        return self._of_orders("first_at")
 
     @property
     def last_at(self) -> Column:
-        return self._orders.c.last_at
+        return self._of_orders("last_at")
 
     @property
     def engagement(self) -> Column:
         sums = score_sums(self._frame.shop.scoring, self._frame.decay).where(events.c.at <= self._frame.as_of)
-        return func.coalesce(self._joins.joined("engagement", sums).c.total, 0.0)
+        return func.coalesce(self._sets.value("engagement", sums, "total"), 0.0)
 
     @property
     def is_referred(self) -> ColumnElement[bool]:
         friends = select(referrals.c.friend_id.label("customer_id")).where(self._referred_by_then).distinct()
-        return self._joins.has("friends", friends)
+        return self._sets.has("friends", friends)
 
     @property
     def has_referred(self) -> Column:
@@ -102,19 +101,18 @@ class RecomputedFacts:
             select(referrals.c.advocate_id.label("customer_id"), func.count().label("friends"))
             .where(self._referred_by_then).group_by(referrals.c.advocate_id)
         )
-        return func.coalesce(self._joins.joined("advocates", advocates).c.friends, 0)
+        return func.coalesce(self._sets.value("advocates", advocates, "friends"), 0)
 
     @cached_property
     def _referred_by_then(self) -> ColumnElement[bool]:
         return referrals.c.ordered_at <= self._frame.as_of
 
-    @property
-    def _orders(self) -> Subquery:
-        return self._joins.joined("orders", order_totals(self._frame))
+    def _of_orders(self, name: str) -> Column:
+        return self._sets.value("orders", order_totals(self._frame), name)
 
 
-def facts_in(frame: Frame, joins: Joins) -> Facts:
-    return RecomputedFacts(frame, joins) if frame.recomputed else RowFacts()
+def facts_in(frame: Frame, sets: Sets) -> Facts:
+    return RecomputedFacts(frame, sets) if frame.recomputed else RowFacts()
 
 
 def fact_column(name: str, facts: Facts, frame: Frame) -> tuple[Column, bool]:

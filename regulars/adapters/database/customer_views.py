@@ -10,8 +10,16 @@ from sqlalchemy import Connection, Select, func, select
 
 from regulars.adapters.database.customer_facts import facts_in
 from regulars.adapters.database.customer_sets import score_rows
-from regulars.adapters.database.joins import Joins
-from regulars.adapters.database.schema import consents, customer_tags, customers, events, launches, messages, order_lines
+from regulars.adapters.database.schema import (
+    consents,
+    customer_tags,
+    customers,
+    events,
+    launches,
+    messages,
+    order_lines,
+)
+from regulars.adapters.database.sets import sets_for
 from regulars.audience.cuts import each_part
 from regulars.audience.frame import Frame
 from regulars.audience.reactions import CLICKED, OPENED, REPLIED
@@ -52,14 +60,14 @@ class _Batch:
         self.connection, self.ids, self.frame = connection, ids, frame
 
     def facts(self) -> Select[Any]:
-        joins = Joins()
-        facts = facts_in(self.frame, joins)
+        sets = sets_for(self.connection)
+        facts = facts_in(self.frame, sets)
         columns = (
             *(customers.c[name] for name in _OWN), facts.orders_count.label("orders_count"), facts.orders_spent.label("orders_spent"),
             facts.first_at.label("first_at"), facts.last_at.label("last_at"), facts.engagement.label("engagement"),
             facts.is_referred.label("is_referred"), facts.has_referred.label("has_referred"),
         )
-        return select(*columns).select_from(joins.onto_customers()).where(customers.c.id.in_(self.ids))
+        return select(*columns).select_from(sets.onto_customers()).where(customers.c.id.in_(self.ids))
 
     def tags(self) -> Grouped:
         tag = customer_tags.c

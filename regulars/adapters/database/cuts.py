@@ -13,9 +13,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from regulars.adapters.database.customer_facts import fact_column, facts_in
 from regulars.adapters.database.engine import WRITES
-from regulars.adapters.database.joins import Joins
 from regulars.adapters.database.schema import rfm_cuts
 from regulars.adapters.database.scores import landmark
+from regulars.adapters.database.sets import sets_for
 from regulars.adapters.database.types import UtcTime, micros
 from regulars.audience.cuts import MEASURED_BY, border_ranks, cuts_needed, top_rank
 from regulars.audience.frame import Cuts, Frame
@@ -70,7 +70,7 @@ def _store(connection: Connection, borders: dict[str, tuple[int, ...]], frame: F
 
 
 def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, ...]:
-    ranked = _ranked(MEASURED_BY[measure], frame).subquery()
+    ranked = _ranked(connection, MEASURED_BY[measure], frame).subquery()
     people = connection.scalar(select(func.count()).select_from(ranked)) or 0
     ranks = border_ranks(people)
     rows = connection.execute(select(ranked.c.rank, ranked.c.value).where(ranked.c.rank.in_(ranks)))
@@ -81,7 +81,7 @@ def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, 
 def _tops(connection: Connection, wanted: Iterable[tuple[str, Decimal]], frame: Frame) -> dict[tuple[str, Decimal], int]:
     tops: dict[tuple[str, Decimal], int] = {}
     for fact, percent in sorted(wanted):
-        ranked = _ranked(fact, frame).subquery()
+        ranked = _ranked(connection, fact, frame).subquery()
         people = connection.scalar(select(func.count()).select_from(ranked)) or 0
         if people:
             rank = people - top_rank(people, percent) + 1
@@ -89,12 +89,12 @@ def _tops(connection: Connection, wanted: Iterable[tuple[str, Decimal]], frame: 
     return tops
 
 
-def _ranked(fact: str, frame: Frame) -> Select[Any]:
+def _ranked(connection: Connection, fact: str, frame: Frame) -> Select[Any]:
     """value and rank, from 1 in ascending order, of every customer who ordered."""
-    joins = Joins()
-    facts = facts_in(frame, joins)
+    sets = sets_for(connection)
+    facts = facts_in(frame, sets)
     column, _ = fact_column(fact, facts, frame)
     value = micros(column) if isinstance(column.type, UtcTime) else column
     ordered = facts.orders_count > 0
     rank = func.row_number().over(order_by=column)
-    return select(value.label("value"), rank.label("rank")).select_from(joins.onto_customers()).where(ordered)
+    return select(value.label("value"), rank.label("rank")).select_from(sets.onto_customers()).where(ordered)

@@ -183,4 +183,4 @@ def _all_who_left(topic: str | None) -> ColumnElement[bool]:
 
 
 def _condition(connection: Connection, question: Question, condition: Condition) -> ColumnElement[bool]:
-    return compile_condition(condition, frame_for(connection, question.workspace, question.as_of, condition))
+    return compile_condition(connection, condition, frame_for(connection, question.workspace, question.as_of, condition))

@@ -1,7 +1,7 @@
 """Who is in it? The reading of conditions in SQL; `audience/evaluation.py` is the one in memory.
 
 Facts are columns of the customer's row, found by their indexes. What must be counted (order lines in a window,
-reactions to mails) becomes one grouped set a condition, joined to `customers`. Every literal is a bound parameter.
+reactions to mails) becomes one grouped set a condition. Every literal is a bound parameter.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select, true
 
 from regulars.adapters.database.clauses import clause
 from regulars.adapters.database.customer_facts import fact_column, facts_in
 from regulars.adapters.database.customer_sets import buyers, carriers, reacting, scored, who_left
 from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.functions import json_value
-from regulars.adapters.database.joins import Joins
 from regulars.adapters.database.schema import customers, orders
+from regulars.adapters.database.sets import Sets, sets_for
 from regulars.adapters.database.types import EPOCH, MICROSECOND, UtcTime
 from regulars.audience.comparison import Comparisons, reduced, satisfies
 from regulars.audience.cuts import MEASURED_BY, RFM
@@ -51,38 +51,38 @@ from regulars.definition.workspace import Attribute, ConsentRule
 __all__ = ["compile_condition", "frame_for", "matching"]
 
 
-def matching(condition: Condition, frame: Frame) -> Select[tuple[int]]:
+def matching(connection: Connection, condition: Condition, frame: Frame) -> Select[tuple[int]]:
     """The ids of the customers in it, the erased left out; recomputed, also those who were not known yet."""
-    reading = _Reading(frame)
+    reading = _Reading(frame, sets_for(connection))
     return reading.ids(reading.sql(condition), reading.known())
 
 
-def compile_condition(condition: Condition, frame: Frame) -> ColumnElement[bool]:
-    """A predicate over `customers`, never NULL."""
-    reading = _Reading(frame)
+def compile_condition(connection: Connection, condition: Condition, frame: Frame) -> ColumnElement[bool]:
+    """A predicate over `customers` for this database, never NULL. One condition of several parts serves better than
+    several conditions put together in SQL: it shares its sets.
+    """
+    reading = _Reading(frame, sets_for(connection))
     predicate = reading.sql(condition)
-    if not reading.joins:
-        return predicate
-    return customers.c.id.in_(reading.ids(predicate).correlate(None))
+    return customers.c.id.in_(reading.ids(predicate).correlate(None)) if reading.sets.are_joined() else predicate
 
 
 class _Reading:
-    """One condition on its way to SQL, with the sets that were joined for it."""
+    """One condition on its way to SQL, with the sets that it needs."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, sets: Sets) -> None:
         self.frame = frame
-        self.joins = Joins()
-        self.facts = facts_in(frame, self.joins)
+        self.sets = sets
+        self.facts = facts_in(frame, sets)
 
     def ids(self, *where: ColumnElement[bool]) -> Select[tuple[int]]:
-        return select(customers.c.id).select_from(self.joins.onto_customers()).where(*where)
+        return select(customers.c.id).select_from(self.sets.onto_customers()).where(*where)
 
     def known(self) -> ColumnElement[bool]:
         here = customers.c.erased_at.is_(None)
         if not self.frame.recomputed:
             return here
         by_then = select(orders.c.customer_id).where(orders.c.ordered_at <= self.frame.as_of).distinct()
-        return and_(here, or_(customers.c.created_at <= self.frame.as_of, self.joins.has("known", by_then)))
+        return and_(here, or_(customers.c.created_at <= self.frame.as_of, self.sets.has("known", by_then)))
 
     def sql(self, condition: Condition) -> ColumnElement[bool]:
         match condition:
@@ -100,11 +100,11 @@ class _Reading:
                 return self._tagged(condition)
             case Orders():
                 for_nobody = sums_hold(NOTHING, condition, self.frame)
-                members = self.joins.has(condition, buyers(condition, self.frame, negated=for_nobody))
+                members = self.sets.has(condition, buyers(condition, self.frame, negated=for_nobody))
                 return not_(members) if for_nobody else members
             case Emails():
                 for_nobody = satisfies(0, count_tests(condition, self.frame))
-                members = self.joins.has(condition, reacting(condition, self.frame, negated=for_nobody))
+                members = self.sets.has(condition, reacting(condition, self.frame, negated=for_nobody))
                 return not_(members) if for_nobody else members
             case SegmentScore():
                 return self._segment_score(condition)
@@ -147,13 +147,13 @@ class _Reading:
 
     def _tagged(self, condition: Tagged) -> ColumnElement[bool]:
         if satisfies(None, reduced(Kind.TEXT, condition.tests, self.frame)):
-            return not_(self.joins.has("tags", carriers(ANY_TAG, self.frame)))
-        return self.joins.has(condition, carriers(condition, self.frame))
+            return not_(self.sets.has("tags", carriers(ANY_TAG, self.frame)))
+        return self.sets.has(condition, carriers(condition, self.frame))
 
     def _segment_score(self, condition: SegmentScore) -> ColumnElement[bool]:
         comparisons = score_tests(condition.tests, self.frame)
         for_nobody = satisfies(0.0, comparisons)
-        members = self.joins.has(condition, scored(condition, comparisons, self.frame, negated=for_nobody))
+        members = self.sets.has(condition, scored(condition, comparisons, self.frame, negated=for_nobody))
         return not_(members) if for_nobody else members
 
     def _subscribed(self, topic: str | None) -> ColumnElement[bool]:
@@ -163,7 +163,7 @@ class _Reading:
             agreed = or_(agreed, and_(said == "", self.facts.orders_count > 0))
         if topic is None:
             return agreed
-        return and_(agreed, not_(self.joins.has(("who left", topic), who_left(topic))))
+        return and_(agreed, not_(self.sets.has(("who left", topic), who_left(topic))))
 
 
 ANY_TAG = Tagged((Test(Op.EXISTS, True),))

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Select, func, select
 from regulars.adapters.database.customer_facts import facts_in
 from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.joins import Joins
 from regulars.adapters.database.predicates import matching
 from regulars.adapters.database.schema import customers
+from regulars.adapters.database.sets import sets_for
 from regulars.audience.frame import Frame
 from regulars.audience.members import Member, Membership
 from regulars.definition.quantities import Money
@@ -40,24 +40,24 @@ class SegmentsInDatabase:
         with self._database.read() as connection:
             frame = frame_for(connection, workspace, as_of, segment.where, recomputed=recomputed)
             count = _count(connection, segment, frame)
-            rows = connection.execute(_sample(segment, frame, sample)).all() if sample else []
+            rows = connection.execute(_sample(connection, segment, frame, sample)).all() if sample else []
         return Membership(segment.name, as_of, count, tuple(_member(row, frame) for row in rows), recomputed)
 
 
 def _count(connection: Connection, segment: Segment, frame: Frame) -> int:
-    return connection.scalar(select(func.count()).select_from(matching(segment.where, frame).subquery())) or 0
+    return connection.scalar(select(func.count()).select_from(matching(connection, segment.where, frame).subquery())) or 0
 
 
-def _sample(segment: Segment, frame: Frame, most: int) -> Select[Any]:
+def _sample(connection: Connection, segment: Segment, frame: Frame, most: int) -> Select[Any]:
     """Spread over old and new customers, and the same ones each time."""
-    chosen = matching(segment.where, frame).order_by(customers.c.id * KNUTH % WORD, customers.c.id).limit(most).subquery()
-    joins = Joins()
-    facts = facts_in(frame, joins)
+    chosen = matching(connection, segment.where, frame).order_by(customers.c.id * KNUTH % WORD, customers.c.id).limit(most).subquery()
+    sets = sets_for(connection)
+    facts = facts_in(frame, sets)
     columns = (
         customers.c.email, customers.c.country, facts.orders_count.label("count"), facts.orders_spent.label("spent"),
         facts.last_at.label("last_at"), facts.engagement.label("engagement"),
     )
-    source = joins.onto_customers().join(chosen, chosen.c.id == customers.c.id)
+    source = sets.onto_customers().join(chosen, chosen.c.id == customers.c.id)
     return select(*columns).select_from(source).order_by(customers.c.email)
 
 
