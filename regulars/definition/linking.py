@@ -34,6 +34,8 @@ def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
 
 def _way_out(reference: Reference, notes: Notebook) -> str:
     defined = notes.defined[reference.of]
+    if "," in reference.word:
+        return f"for several, write a list: [{reference.word}]"
     near = nearest(reference.word, defined)
     if near is None:
         return did_you_mean(reference.word, sorted(defined), _ELSEWHERE[reference.of])
