@@ -48,7 +48,7 @@ class Record:
         """A moment that has been; a day's grace for clocks."""
         value = self.read(field, lambda cell: cells.moment(cell, self.reading.zone))
         if value is not None and value > self.reading.now + AHEAD:
-            raise BadCell(f"{field}: {value:%Y-%m-%d} lies in the future")
+            raise BadCell(f"{field}: {value.astimezone(self.reading.zone):%Y-%m-%d} lies in the future")
         return value
 
     def read(self, field: str, reader: Callable[[str], T]) -> T | None:

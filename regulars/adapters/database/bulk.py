@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import BigInteger, Column, ColumnElement, Connection, MetaData, Table, select
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateTable
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ def load(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if not rows:
         return
     names = list(rows[0])
-    processors = [table.c[name].type.bind_processor(connection.dialect) for name in names]
+    processors = [table.c[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect) for name in names]
     values = (
         tuple(value if process is None else process(value) for value, process in zip(row.values(), processors, strict=True))
         for row in rows
@@ -61,7 +62,7 @@ def look_up(
     """key -> value of the rows whose key is wanted."""
     found: dict[Any, Any] = {}
     for some in in_batches(sorted(set(wanted))):
-        found.update(connection.execute(select(key, value).where(key.in_(some), *where)).tuples().all())
+        found.update({row[0]: row[1] for row in connection.execute(select(key, value).where(key.in_(some), *where))})
     return found
 
 
@@ -72,7 +73,14 @@ def in_batches(values: Iterable[T], size: int = IDS_AT_ONCE) -> Iterator[list[T]
 
 
 def _copy(connection: Connection, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    import psycopg
+
     driver = cast("Any", connection.connection.driver_connection)
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except psycopg.OperationalError as error:  # SQLAlchemy does not see a COPY, so nobody else translates
+        raise OperationalError(statement, None, error) from error
+    except psycopg.Error as error:
+        raise DBAPIError(statement, None, error) from error

@@ -78,7 +78,7 @@ def _write_orders(
     insert = upsert(connection, orders).from_select(names, select(staged_orders).where(text("true")).order_by(staged_orders.c.order_id))
     statement = insert.on_conflict_do_update(
         index_elements=[orders.c.order_id], set_={name: insert.excluded[name] for name in names if name not in _KEPT})
-    return dict(connection.execute(statement.returning(orders.c.order_id, orders.c.id)).tuples().all())
+    return {row.order_id: row.id for row in connection.execute(statement.returning(orders.c.order_id, orders.c.id))}
 
 
 def _write_lines(
