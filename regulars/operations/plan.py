@@ -12,6 +12,7 @@ from regulars.content.bundle import Bundle, freeze
 from regulars.content.compilation import MailCompiler
 from regulars.content.email import CannotCompose, Occasion
 from regulars.content.mailroom import MailRoom, open_bundle
+from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
 from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
@@ -26,7 +27,7 @@ LARGEST = 20
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`due`: when how many get it, earliest first. `troubles`: reasons for which some of the largest mails cannot be composed."""
+    """`due`: when how many get it, earliest first, if the campaign has a send time. `troubles`: reasons for which some of the largest mails cannot be composed."""
 
     question: Question
     timetable: Timetable
@@ -73,7 +74,16 @@ def plan(question: Question, desk: Desk) -> Plan:
     times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
     funnel, zones = desk.audiences.funnel(question, times)
     troubles = _largest_fit(question, times, desk.opened(bundle.files), desk)
-    return Plan(question, times, bundle, funnel, _due(times, zones), troubles)
+    return Plan(question, times, bundle, funnel, _due(times, zones) if campaign.send_at else {}, troubles)
+
+
+def somebody(question: Question, desk: Desk) -> Recipient | None:
+    """Of those who would be written to, the one with the longest history: for a test mail worth looking at."""
+    times = timetable(question.campaign, question.workspace.shop.timezone, desk.audiences.zones(), question.as_of)
+    needs = desk.opened(freeze(question.workspace, question.campaign, desk.compiler).files).needs
+    ids = desk.audiences.with_most_lines(question, times, 1)
+    people = desk.recipients.look(ids, needs, question.as_of, question.workspace.shop)
+    return next(iter(people.values()), None)
 
 
 def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 
 from regulars.content.tokens import MessageRef
@@ -10,7 +10,7 @@ from regulars.delivery.addresses import ascii_domain
 from regulars.delivery.life import LaunchState
 from regulars.delivery.message_id import message_id
 from regulars.delivery.settlement import resolution
-from regulars.operations.drain import PostOffice, drain, finish
+from regulars.operations.drain import PostOffice, finish
 
 
 def sweep(office: PostOffice) -> Sequence[int]:
@@ -22,11 +22,6 @@ def sweep(office: PostOffice) -> Sequence[int]:
     for launch in office.launches.in_state(LaunchState.SENDING):
         finish(launch.id, office)
     return office.messages.due(now)
-
-
-def work(office: PostOffice, go_on: Callable[[], bool]) -> int:
-    """One round of a process that does everything itself: sweeps, then drains what is due. Returns how many mails ended."""
-    return sum(drain(launch_id, office, go_on).done for launch_id in sweep(office) if go_on())
 
 
 def _resolve(office: PostOffice) -> None:

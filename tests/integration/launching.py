@@ -29,6 +29,7 @@ from regulars.delivery.settlement import Handoff, Settlement
 from regulars.operations.drain import PostOffice, drain
 from regulars.operations.launch import Wishes, launch, prepare
 from regulars.operations.plan import Desk
+from regulars.operations.sweep import sweep
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 FILES = {
@@ -174,6 +175,10 @@ class ShopFloor:
 
     def drain(self, launch_id: int, office: PostOffice | None = None):
         return drain(launch_id, office or self.office(), go_on=lambda: True)
+
+    def work(self) -> int:
+        """One round of `regulars up`: sweeps, then drains what is due."""
+        return sum(self.drain(launch_id).done for launch_id in sweep(self.office()))
 
     def states(self, launch_id: int) -> dict[str, int]:
         return {state.value: number for state, number in self.launches.tally(launch_id).states.items()}

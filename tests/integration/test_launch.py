@@ -23,7 +23,7 @@ from regulars.operations.pause import pause
 from regulars.operations.resume import resume
 from regulars.operations.retry import Word, retry
 from regulars.operations.status import status
-from regulars.operations.sweep import sweep, work
+from regulars.operations.sweep import sweep
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import NOW, FakeTransport, ShopFloor, add_customers, workspace
 
@@ -238,7 +238,7 @@ def test_a_worker_lost_before_the_handoff_costs_nothing(floor):
     floor.messages.claim(launch.id, 10, "lost", 60, NOW)
     nothing_yet = floor.drain(launch.id).done
     floor.let_leases_run_out()
-    assert work(floor.office(), lambda: True) == 3
+    assert floor.work() == 3
 
     assert nothing_yet == 0
     assert floor.states(launch.id) == {"accepted": 3}
@@ -252,7 +252,7 @@ def test_a_worker_lost_in_the_handoff_is_judged_by_evidence(floor, arrived, copi
     floor.mark(floor.messages.claim(launch.id, 10, "lost", 60, NOW), owner="lost")
     floor.transport.known[MessageRef(launch.id, 1)] = arrived
     floor.let_leases_run_out()
-    work(floor.office(), lambda: True)
+    floor.work()
     with floor.database.read() as connection:
         message = connection.execute(select(messages)).one()
 
@@ -282,7 +282,7 @@ def test_on_uncertain_resend_sends_equal_bytes_again_and_says_so(database):
     floor.drain(launch.id)
     floor.transport.says.clear()
     floor.wait(hours=5)
-    work(floor.office(), lambda: True)
+    floor.work()
     with database.read() as connection:
         message = connection.execute(select(messages)).one()
 
@@ -301,7 +301,7 @@ def test_a_second_copy_that_would_differ_is_held(database):
     floor.drain(launch.id)
     with database.write() as connection:
         connection.execute(update(customers).values(first_name="Somebody else"))
-    work(floor.office(), lambda: True)
+    floor.work()
 
     assert floor.states(launch.id) == {"held": 1}
     assert len(floor.transport.mailbox) == 1
@@ -366,7 +366,7 @@ def test_cancel_ends_what_is_unsent_for_good(floor):
     cancel(str(launch.id), floor.launches, by="ada", now=NOW)
     floor.let_leases_run_out()
     floor.wait(days=1)
-    work(floor.office(), lambda: True)
+    floor.work()
 
     assert floor.states(launch.id) == {"accepted": 1, "cancelled": 2}
     with pytest.raises(Refused, match="does not go on"):
@@ -379,7 +379,7 @@ def test_what_comes_too_late_expires(database):
     launch = floor.launch()
     floor.wait(days=3)
     floor.drain(launch.id)
-    work(floor.office(), lambda: True)
+    floor.work()
 
     assert floor.states(launch.id) == {"expired": 2}
     assert floor.launches.get(launch.id).state == "finished"

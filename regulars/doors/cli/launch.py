@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,10 @@ from regulars.doors.cli.plan import show
 from regulars.doors.cli.sending import operator, send, tell
 from regulars.errors import Refused, UsageError
 from regulars.operations.plan import Plan
+
+if TYPE_CHECKING:
+    from regulars.content.recipient import Recipient
+    from regulars.definition.workspace import Campaign
 
 KEY_LETTERS = string.digits + string.ascii_lowercase
 KEY_LENGTH = 12
@@ -83,16 +88,30 @@ def _ask(house: House, planned: Plan, *, yes: bool) -> None:
 
 
 def _test(house: House, campaign: str, email: str) -> int:
-    from regulars.doors.cli.preview import recipient_for
     from regulars.operations.plan import campaign_named
     from regulars.operations.test_send import send_test
 
+    chosen = campaign_named(house.workspace, campaign)
+    recipient = _whose(house, chosen, email)
     send_test(
-        campaign_named(house.workspace, campaign), house.workspace, recipient_for(house, campaign, None), email,
-        house.mail_compiler, house.transport, keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
+        chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,
+        keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
     )
-    say(f"a test of {campaign} went to {email} by {house.settings.mail}; nothing was recorded")
+    say(f"the mail of {recipient.email} went to {email} by {house.settings.mail}; nothing was recorded, and its links count nothing")
     return 0
+
+
+def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
+    """The customer of that address; else somebody of the audience; else the first sample."""
+    from regulars.audience.eligibility import Question
+    from regulars.doors.cli.preview import recipient_for
+    from regulars.operations.plan import somebody
+
+    try:
+        return recipient_for(house, campaign.name, email)
+    except UsageError:
+        found = somebody(Question(campaign, house.workspace, house.clock.now(), again=True), house.desk)
+    return found or recipient_for(house, campaign.name, None)
 
 
 def _fresh_key() -> str:
