@@ -1,0 +1,1 @@
+"""Figures about speed, as ratios measured side by side in one run: `make bench`."""

@@ -1,0 +1,82 @@
+"""What a message costs: CPU of plan, launch and sending at three sizes, each in a process of its own.
+
+The mails go nowhere: the transport keeps the ledger like a relay would and drops the bytes, so that the figure
+is this program's own work (database, composing, MIME) and not a disk's.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+SIZES = (1_000, 10_000, 100_000)
+
+
+def main() -> None:
+    print("sending: CPU per message, SQLite, mails of the sample win-back letter\n")
+    print("recipients   plan+launch      sending         both   against 1,000   peak memory")
+    first = None
+    for size in SIZES:
+        figures = _in_own_process(size)
+        each = (figures["launch"] + figures["send"]) / size * 1000
+        first = first or each
+        print(f"{size:>10,}   {figures['launch'] / size * 1000:>8.3f} ms   {figures['send'] / size * 1000:>8.3f} ms   "
+              f"{each:>7.3f} ms   {each / first:>12.2f}x   {figures['memory']:>8,} MB", flush=True)
+    print()
+
+
+def _in_own_process(size: int) -> dict[str, Any]:
+    command = [sys.executable, "-m", "benchmarks.sending", str(size)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+class Nowhere:
+    """operations.ports.Transport that accepts all mail and keeps none."""
+
+    def send(self, batch: Sequence[Any], ledger: Any) -> None:
+        from regulars.delivery.outcomes import Outcome, Phase, Result
+
+        results: list[Result] = []
+        for start in range(0, len(batch), 64):
+            allowed = ledger.turn(results, [mail.ref for mail in batch[start : start + 64]])
+            results = [Result(ref, Outcome.ACCEPTED, Phase.DOT, 250, evidence="reply") for ref in sorted(allowed)]
+        ledger.turn(results, [])
+
+    def arrived(self, mails: Sequence[Any]) -> Mapping[Any, bool]:
+        return {}
+
+
+def measure(size: int) -> dict[str, Any]:
+    from dataclasses import replace
+
+    from benchmarks.shop import NOW, open_shop
+    from regulars.audience.eligibility import Question
+    from regulars.operations.drain import drain
+    from regulars.operations.launch import Wishes, launch, prepare
+
+    with tempfile.TemporaryDirectory() as folder:
+        house = open_shop(Path(folder), size)
+        workspace, office = house.workspace, replace(house.office, transport=Nowhere())
+        began = time.process_time()
+        question = Question(workspace.campaigns["to-everybody"], workspace, NOW, again=False, limit=None)
+        planned = prepare(question, Wishes(), house.desk, house.launches)
+        made = launch(
+            planned, Wishes(), house.launches, house.bundles, key="benchmark000", by="benchmark", origin=None, now=NOW
+        )
+        launched = time.process_time()
+        turn = drain(made.id, office, lambda: True)
+        sent = time.process_time()
+        assert turn.states["accepted"] == size, turn.states
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"launch": launched - began, "send": sent - launched, "memory": memory}
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))
