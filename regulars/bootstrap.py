@@ -214,10 +214,9 @@ class House:
     @cached_property
     def desk(self) -> Desk:
         """What plans are made at."""
-        from regulars.adapters.mjml import MjmlCompiler
         from regulars.operations.plan import Desk
 
-        return Desk(self.audiences, self.recipients, MjmlCompiler(), self.settings.keys, self.settings.base_url)
+        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url)
 
     @cached_property
     def office(self) -> PostOffice:

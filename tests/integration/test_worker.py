@@ -1,0 +1,175 @@
+"""Real Celery workers on a real Redis: a launch is sent, by whoever hears the bell, and by the sweep when nobody does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, text
+
+from regulars.adapters.broker import BrokerBell, NoBell, configuration
+from regulars.adapters.database.schema import messages
+from tests.integration.invariants import assert_promises_kept
+from tests.integration.launching import ShopFloor, add_customers
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds; far more than a worker needs, so that a busy machine is no failure
+
+
+class Workshop:
+    """Worker processes on one database, one Redis and one spool. `now`: the shop floor's moment, for composed times."""
+
+    def __init__(self, database, redis, folder):
+        self.processes = []
+        self.redis = redis
+        self.outbox = folder / "outbox"
+        self.log = (folder / "worker.log").open("wb")
+        (folder / "regulars.yaml").write_text("# a worker needs no files: bundles are in the database\n")
+        self.environment = {
+            **os.environ,
+            "REGULARS_PROJECT": str(folder),
+            "REGULARS_DATABASE_URL": database.engine.url.render_as_string(hide_password=False),
+            "REGULARS_BROKER_URL": redis.url,
+            "REGULARS_MAIL_URL": f"spool:{self.outbox}",
+            "REGULARS_SECRET": "a secret of the tests",
+            "REGULARS_NOW": "2026-11-20T09:00:00Z",
+        }
+
+    def start(self, *, beat: bool) -> subprocess.Popen:
+        command = [sys.executable, "-m", "celery", "-A", "worker", "worker", "--pool", "solo", "--loglevel", "info"]
+        process = subprocess.Popen(
+            [*command, *(["-B"] if beat else [])], cwd=ROOT, env=self.environment, stdout=self.log, stderr=self.log
+        )
+        self.processes.append(process)
+        return process
+
+    def mails(self) -> int:
+        return len(list(self.outbox.glob("*.eml"))) if self.outbox.exists() else 0
+
+    def close(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.terminate()
+        for process in self.processes:
+            process.wait(PATIENCE)
+        self.log.close()
+
+
+@pytest.fixture
+def workshop(postgres_database, redis_server, tmp_path):
+    _on_redis(redis_server, "FLUSHALL")
+    workshop = Workshop(postgres_database, redis_server, tmp_path)
+    yield workshop
+    workshop.close()
+    assert_promises_kept(postgres_database)
+
+
+@pytest.fixture
+def floor(postgres_database):
+    return ShopFloor(postgres_database)
+
+
+def _on_redis(server, command):
+    import redis
+
+    redis.Redis.from_url(server.url).execute_command(command)
+
+
+def until(condition, workshop=None) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            log = Path(workshop.log.name).read_text()[-3000:] if workshop else ""
+            pytest.fail(f"it did not happen in {PATIENCE} s\n{log}")
+        time.sleep(0.1)
+
+
+def is_finished(floor, launch):
+    return lambda: floor.launches.get(launch.id).state == "finished"
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_a_worker_that_hears_the_bell_sends_the_launch(floor, workshop):
+    add_customers(floor.database, 300)
+    launch = floor.launch()
+    assert BrokerBell(workshop.redis.url).ring(launch.id)
+    workshop.start(beat=False)
+    until(is_finished(floor, launch), workshop)
+
+    assert workshop.mails() == 300
+    assert floor.states(launch.id) == {"accepted": 300}
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_two_workers_and_a_flushed_redis_send_each_mail_once(floor, workshop):
+    """No bell is rung at all, and whatever Redis holds is thrown away midway: the sweep finds the work."""
+    add_customers(floor.database, 3000)
+    launch = floor.launch()
+    workshop.start(beat=True)
+    workshop.start(beat=False)
+    until(lambda: workshop.mails() > 200, workshop)
+    _on_redis(workshop.redis, "FLUSHALL")
+    until(is_finished(floor, launch), workshop)
+    with floor.database.read() as connection:
+        fences = set(connection.scalars(select(messages.c.fence)))
+
+    assert workshop.mails() == 3000
+    assert floor.states(launch.id) == {"accepted": 3000}
+    assert fences == {1}
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(floor, workshop):
+    add_customers(floor.database, 2000)
+    launch = floor.launch()
+    BrokerBell(workshop.redis.url).ring(launch.id)
+    process = workshop.start(beat=False)
+    until(lambda: workshop.mails() > 100, workshop)
+    process.send_signal(signal.SIGTERM)
+    process.wait(PATIENCE)
+    states = floor.states(launch.id)
+
+    assert set(states) == {"accepted", "pending"}
+    assert states["accepted"] == workshop.mails() < 2000
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_a_killed_workers_mails_are_sent_by_the_next(floor, workshop):
+    add_customers(floor.database, 1500)
+    launch = floor.launch()
+    BrokerBell(workshop.redis.url).ring(launch.id)
+    process = workshop.start(beat=False)
+    until(lambda: workshop.mails() > 100, workshop)
+    process.kill()
+    process.wait(PATIENCE)
+    floor.let_leases_run_out()
+    workshop.start(beat=True)
+    until(is_finished(floor, launch), workshop)
+
+    assert workshop.mails() == 1500
+    assert floor.states(launch.id) == {"accepted": 1500}
+    with floor.database.read() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM messages WHERE dup_possible")) == 0
+
+
+def test_only_json_and_no_results_travel():
+    settings = configuration("redis://127.0.0.1:6379/0")
+
+    assert settings["accept_content"] == ["json"]
+    assert settings["task_serializer"] == "json"
+    assert settings["task_ignore_result"]
+    assert settings["beat_schedule"]["sweep"]["schedule"] <= 5
+
+
+def test_a_bell_that_nobody_hears_is_no_error():
+    assert BrokerBell("redis://127.0.0.1:1/0").ring(1) is False
+    assert NoBell().ring(1) is False
+
+
