@@ -10,10 +10,15 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from pytest_factoryboy import register
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.migrations import upgrade
+from tests.factories import ALL as FACTORIES
 from tests.servers import RedisServer, postgres_server
+
+for _factory in FACTORIES:  # customer, order_line, …: a fixture each, and one for the factory
+    register(_factory)
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 

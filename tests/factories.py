@@ -7,13 +7,14 @@ They make rows as a shop's files hold them; `tests/shops.py` puts such rows into
 from __future__ import annotations
 
 import factory
+from pytest_factoryboy import named_model
 
 
 class CustomerFactory(factory.Factory):
     """A row of a customers file, who said yes."""
 
     class Meta:
-        model = dict
+        model = named_model(dict, "Customer")
 
     email = factory.Sequence(lambda n: f"customer{n}@mail.example")
     first_name = "Ada"
@@ -45,7 +46,7 @@ class ProductFactory(factory.Factory):
     """A row of a products file."""
 
     class Meta:
-        model = dict
+        model = named_model(dict, "Product")
 
     sku = factory.Sequence(lambda n: f"SKU-{n}")
     name = factory.LazyAttribute(lambda o: f"Product {o.sku}")
@@ -59,7 +60,7 @@ class OrderLineFactory(factory.Factory):
     """A row of an orders file: an order of one line, unless `order_id` is given twice."""
 
     class Meta:
-        model = dict
+        model = named_model(dict, "OrderLine")
 
     order_id = factory.Sequence(lambda n: f"order-{n}")
     ordered_at = "2026-05-01 10:00"

@@ -24,7 +24,7 @@ def match_header(
     """`mapped`: field -> column's name, as given by --map. Raises UsageError naming every problem at once."""
     by_name = {_plain(name): number for number, name in reversed(list(enumerate(columns)))}
     problems = [*_unknown_maps(mapped, fields), *_absent_columns(mapped, columns, by_name)]
-    places = {field: by_name[_plain(column)] for field, column in mapped.items() if _plain(column) in by_name}
+    places = {field: by_name[_plain(column)] for field, column in mapped.items() if field in fields and _plain(column) in by_name}
     taken = set(places.values())
     places |= {
         field: by_name[field] for field in fields
