@@ -31,15 +31,13 @@ class Assembler:
     files: Files
     language: str
     findings: list[Finding] = field(default_factory=list)
+    drawn: int = 0  # characters of all parts so far
 
     def assemble(self, path: str) -> tuple[Piece, ...]:
         """`path` is below templates/. Raises Unreadable when nothing sensible is left."""
         chosen = self.choose(path)
-        flat = list(self._expanded(self._filled(chosen, {}, (chosen,)), (chosen,)))
-        if sum(len(piece.text) for piece in flat) > MOST_CHARACTERS:
-            message = "with everything included, this template is over 1,000,000 characters"
-            raise Unreadable(Finding(Location(chosen), "C112", message, "does a part include another many times?"))
-        return tuple(flat)
+        self.drawn = 0
+        return tuple(self._expanded(self._filled(chosen, {}, (chosen,)), (chosen,)))
 
     def choose(self, path: str) -> str:
         """The file that serves `path` in this language, as a path of the workspace."""
@@ -153,6 +151,7 @@ class Assembler:
         except Unreadable as unreadable:
             self.findings.append(unreadable.finding)
             return
+        self._weigh(len(self.files[chosen]), place)
         before, after = _WRAPPED.get(_value(given["type"]) if "type" in given else "", ("", ""))
         yield from opening
         yield Piece(Part.TEXT, before, chosen, 0)
@@ -160,6 +159,12 @@ class Assembler:
         yield Piece(Part.TEXT, after, chosen, 0)
         if opening:
             yield construct(self.lexer, self.files, piece.path, "{% endwith %}", opening[0].offset)
+
+    def _weigh(self, characters: int, place: Location) -> None:
+        self.drawn += characters
+        if self.drawn > MOST_CHARACTERS:
+            message = "with this part the template is over 1,000,000 characters"
+            raise Unreadable(Finding(place, "C112", message, "does a part include another many times?"))
 
     def _arguments(self, piece: Piece, match: re.Match[str], given: re.Match[str] | None) -> list[Piece]:
         if given is None or not _value(given).strip():

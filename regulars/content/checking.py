@@ -138,7 +138,7 @@ class _Inspection:
         for usage in usages:
             findings.extend(usage.findings)
             findings.extend(self.pictures(usage))
-        if usages and compiled.pieces:
+        if usages and compiled.html:
             findings.extend(_legal(compiled, usages[0]))
         return _Checked(compiled, tuple(usages), tuple(findings))
 

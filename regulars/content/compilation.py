@@ -89,9 +89,11 @@ def _compiled(
     files = assembler.files
     skeleton = skeleton_of(pieces, files)
     findings = [*assembler.findings, *lint(skeleton)]
-    prepared = prepare(skeleton)
-    html = "" if any(finding.is_error for finding in findings) else _html(prepared, skeleton, compiler, findings)
     written, text_pieces = _own_text(files, text_path, findings)
+    if any(finding.is_error for finding in findings):
+        return Compiled(path, "", "", (), pieces, text_pieces, tuple(findings))
+    prepared = prepare(skeleton)
+    html = _html(prepared, skeleton, compiler, findings)
     text = written if written is not None else text_of(skeleton, prepared.links)
     return Compiled(path, html, text, tuple(prepared.links), pieces, text_pieces, tuple(findings))
 

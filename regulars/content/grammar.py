@@ -26,6 +26,7 @@ _WAYS_OUT = {
     "autoescape": "what customers wrote is always escaped",
     "call": 'write <mj-include path="partials/card.mjml" with="item=item" />',
 }
+MOST_NESTED = 15  # Python takes twenty
 _PARSER = Sandbox(escaping=False)
 
 
@@ -34,6 +35,7 @@ class Tree:
     """`places[n - 1]` belongs to line n."""
 
     root: nodes.Template
+    pieces: Sequence[Piece]
     places: Sequence[tuple[str, int, int]]
     files: Files
 
@@ -48,10 +50,17 @@ def tree_of(pieces: Iterable[Piece], files: Files) -> Tree:
     _blocks_closed(kept, files)
     source, places = _one_token_a_line(kept)
     try:
-        return Tree(_PARSER.parse(source), places, files)
+        return Tree(_PARSER.parse(source), kept, places, files)
     except TemplateSyntaxError as error:
         message = f"this Jinja cannot be read: {_worded(error.message or '')}"
         raise Unreadable(Finding(_place(places, files, error.lineno), "C101", message, _hint(message))) from error
+    except RecursionError as error:
+        raise Unreadable(too_deep(max(kept, key=lambda piece: len(piece.words)), files)) from error
+
+
+def too_deep(piece: Piece, files: Files) -> Finding:
+    place = files.place(piece.path, piece.offset, len(piece.text))
+    return Finding(place, "C101", "this expression is too long or nested too deeply", "make it simpler, with {% set %}")
 
 
 def _one_token_a_line(pieces: Sequence[Piece]) -> tuple[str, list[tuple[str, int, int]]]:
@@ -95,6 +104,9 @@ def _blocks_closed(pieces: Sequence[Piece], files: Files) -> None:
         word = piece.keyword
         if word in ("for", "if", "with", "macro", "filter") or (word == "set" and not _assigns(piece)):
             stack.append(piece)
+            if len(stack) > MOST_NESTED:
+                place = files.place(piece.path, piece.offset, len(piece.text))
+                raise Unreadable(Finding(place, "C101", f"blocks are nested more than {MOST_NESTED} deep", "make it simpler"))
         elif word in _CLOSERS:
             if not stack or stack[-1].keyword != _CLOSERS[word]:
                 raise Unreadable(_mismatch(piece, stack[-1] if stack else None, files))

@@ -13,6 +13,7 @@ from regulars.content.tokenpass import split
 from regulars.diagnostics import Finding, Location, Severity, did_you_mean
 
 _UNSUPPORTED = frozenset({"mj-html-attributes", "mj-selector"})
+MOST_NESTED = 100  # the engine itself dies of a few thousand, and takes the process with it
 _SIZES = frozenset({"width", "background-width"})
 
 
@@ -36,6 +37,8 @@ class _Reader:
             yield from self.attributes(event)
             if event.mark is Mark.OPEN:
                 self.open.append(event)
+                if len(self.open) == MOST_NESTED:
+                    yield self.find(event, "C120", f"elements are nested {MOST_NESTED} deep", "is one of them never closed?")
         elif event.mark is Mark.CLOSE:
             yield from self.close(event)
         elif event.mark is Mark.TEXT:

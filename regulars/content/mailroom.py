@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Template
+from jinja2 import Template, TemplateError
 
 from regulars.content import canonical, wording
 from regulars.content.bundle import link_targets
@@ -168,16 +168,20 @@ class MailRoom:
         letter = self._letters.get(language)
         if letter is None:
             letter = self._letters[language] = _Letter(
-                HTML.from_string(self._text(f"mail/{language}.html")),
-                PLAIN.from_string(self._text(f"mail/{language}.txt")),
-                PLAIN.from_string(self._text(f"mail/{language}.subject")),
-                PLAIN.from_string(self._text(f"mail/{language}.preheader")),
+                self._template(HTML, f"mail/{language}.html"),
+                self._template(PLAIN, f"mail/{language}.txt"),
+                self._template(PLAIN, f"mail/{language}.subject"),
+                self._template(PLAIN, f"mail/{language}.preheader"),
                 {row[4]: row[0] for row in self._rows if row[3] == language},
             )
         return letter
 
-    def _text(self, path: str) -> str:
-        return self._files[path].decode()
+    def _template(self, sandbox: Sandbox, path: str) -> Template:
+        try:
+            return sandbox.from_string(self._files[path].decode())
+        except (TemplateError, SyntaxError, RecursionError) as error:
+            # `check` has found it; this is for whoever composes without having asked.
+            raise CannotCompose(f"{path} cannot be read: {error}") from error
 
     def _constants(self) -> dict[str, Any]:
         data = canonical.loaded(self._files["data.json"])

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from jinja2 import nodes
 
 from regulars.content.filters import FILTERS, FUNCTIONS, TESTS
-from regulars.content.grammar import Tree
+from regulars.content.grammar import Tree, too_deep
+from regulars.content.source import Unreadable
 from regulars.content.turkish import ENDINGS
 from regulars.content.vocabulary import Anything, Field, Group, Listing, Plain, Shape
 from regulars.diagnostics import Finding, Location, did_you_mean
@@ -37,9 +38,13 @@ class Usage:
 
 
 def usage_of(tree: Tree, context: Scope) -> Usage:
-    """`context`: the names at the top. `with` is recorded rather than judged: campaigns differ."""
+    """`context`: the names at the top. `with` is recorded rather than judged: campaigns differ. Raises Unreadable."""
     reader = _Reader(tree, Usage())
-    reader.body(tree.root.body, dict(context), frozenset())
+    try:
+        reader.body(tree.root.body, dict(context), frozenset())
+    except RecursionError as error:
+        longest = max(tree.pieces, key=lambda piece: len(piece.words))
+        raise Unreadable(too_deep(longest, tree.files)) from error
     return reader.usage
 
 
