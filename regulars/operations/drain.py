@@ -185,20 +185,21 @@ class _Book:
         """The transport's port: results and marks of one moment, committed together."""
         now = self._office.clock.now()
         for result in results:
-            claimed = self._open[result.ref]
-            self._end(settled(claimed, self._states[result.ref], result, now, self._office.jitter()))
+            if claimed := self._open.get(result.ref):  # gone: told twice, because the first time was interrupted
+                self._end(settled(claimed, self._states[result.ref], result, now, self._office.jitter()))
         marked = self.commit([self._handoffs[ref] for ref in handoffs])
         self._states |= dict.fromkeys(marked, State.HANDOFF)
         return marked
 
     def commit(self, handoffs: Sequence[Handoff] = ()) -> set[MessageRef]:
-        ended, self._ended = self._ended, []
+        ended, office = tuple(self._ended), self._office
         if not ended and not handoffs:
             return set()
-        office = self._office
-        return office.messages.turn(
+        marked = office.messages.turn(
             ended, handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds, now=office.clock.now()
         )
+        del self._ended[:len(ended)]  # only now: an interrupt on the way must not lose what the relay said
+        return marked
 
     def give_back(self) -> None:
         """What has not ended: claimed ones go back; handed off ones are left to their lease, for their dot may be out."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from datetime import datetime
 
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
+    from regulars.audience.explanation import Explanation
     from regulars.audience.members import Membership
     from regulars.content.bundle import Bundle
     from regulars.content.mailroom import MailRoom
@@ -189,6 +190,10 @@ class Audiences(Protocol):
         """The same as it was decided at that launch."""
         ...
 
+    def explained(self, customer_id: int, question: Question) -> Explanation | None:
+        """What the campaign's `to` asks and what is true of this customer now; None for an erased one."""
+        ...
+
 
 class Launches(Protocol):
     def make(self, draft: Draft, question: Question, timetable: Timetable, plan: Mapping[str, Any]) -> Launch:
@@ -206,6 +211,10 @@ class Launches(Protocol):
         ...
 
     def in_state(self, state: LaunchState) -> Sequence[Launch]: ...
+
+    def of_campaign(self, campaign: str) -> Sequence[Launch]:
+        """Newest first."""
+        ...
 
     def live(self, campaign: str) -> Launch | None: ...
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from regulars.adapters.database.customer_sets import who_left
+from regulars.adapters.database.customer_views import load_views
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.predicates import compile_condition, frame_for
 from regulars.adapters.database.schema import (
@@ -36,6 +37,7 @@ from regulars.adapters.database.schema import (
     suppressions,
 )
 from regulars.audience.eligibility import Funnel, Question, Reason, Standing
+from regulars.audience.explanation import Explanation, explain
 from regulars.definition.conditions import Condition
 from regulars.definition.workspace import ConsentRule
 from regulars.delivery.life import PERHAPS_RECEIVED
@@ -88,6 +90,14 @@ class AudiencesInDatabase:
                 select(audience.c.reason).where(audience.c.launch_id == launch_id, audience.c.customer_id == customer_id)
             ).first()
         return (False, None) if row is None else (True, Reason(row[0]) if row[0] else None)
+
+    def explained(self, customer_id: int, question: Question) -> Explanation | None:
+        """What the campaign's `to` asks and what is true of this customer now; None for an erased one."""
+        condition = question.campaign.to
+        with self._database.read() as connection:
+            frame = frame_for(connection, question.workspace, question.as_of, condition)
+            view = load_views(connection, [customer_id], frame, condition).get(customer_id)
+        return explain(condition, view, frame) if view else None
 
 
 def judged(connection: Connection, question: Question, timetable: Timetable) -> Select[Any]:

@@ -68,6 +68,12 @@ class LaunchesInDatabase:
         with self._database.read() as connection:
             return [_launch(row) for row in connection.execute(select(launches).order_by(launches.c.id.desc()).limit(most))]
 
+    def of_campaign(self, campaign: str) -> Sequence[Launch]:
+        """Newest first."""
+        query = select(launches).where(launches.c.campaign == campaign).order_by(launches.c.id.desc())
+        with self._database.read() as connection:
+            return [_launch(row) for row in connection.execute(query)]
+
     def in_state(self, state: LaunchState) -> Sequence[Launch]:
         with self._database.read() as connection:
             return [_launch(row) for row in connection.execute(select(launches).where(launches.c.state == state.value))]

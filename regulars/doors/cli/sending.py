@@ -11,7 +11,7 @@ from regulars.bootstrap import House
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
 from regulars.doors.cli.console import progress, say
-from regulars.errors import Interrupted
+from regulars.errors import Interrupted, Unreachable
 from regulars.operations.status import Standing, status
 
 LOOK_EVERY = 0.5  # seconds between two looks at a launch that others send
@@ -86,8 +86,15 @@ def _send_here(house: House, launch: Launch) -> None:
         with progress(f"sending {launch.campaign}") as moved:
             drain(launch.id, house.office, lambda: True, lambda done, total=None: moved(before + done, total))
     except KeyboardInterrupt as interrupt:
-        left = house.launches.tally(launch.id)
-        raise Interrupted(
-            f"stopped: {left.of(State.ACCEPTED):,} of {left.total:,} have left, the others wait",
-            hint=f"go on with: regulars resume {launch.id}; end it with: regulars cancel {launch.id}",
-        ) from interrupt
+        raise Interrupted(f"stopped: {_so_far(house, launch)}", hint=_way_on(launch)) from interrupt
+    except Unreachable as error:
+        raise Unreachable(f"{error.message}; {_so_far(house, launch)}", hint=f"{error.hint or 'see to it'}, then {_way_on(launch)}") from error
+
+
+def _so_far(house: House, launch: Launch) -> str:
+    tally = house.launches.tally(launch.id)
+    return f"{tally.of(State.ACCEPTED):,} of {tally.total:,} have left, nothing is lost"
+
+
+def _way_on(launch: Launch) -> str:
+    return f"go on with: regulars resume {launch.id} (or end it: regulars cancel {launch.id})"
