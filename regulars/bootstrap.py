@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -75,7 +76,9 @@ class House:
 
         mail = self.settings.mail
         account = Account(mail.host, mail.port, mail.user, mail.password, mail.tls, mail.dot_timeout)
-        return Relay(account, connections=mail.connections)
+        relay = Relay(account, connections=mail.connections)
+        atexit.register(relay.close)  # relays like to be told goodbye
+        return relay
 
     @cached_property
     def spool(self) -> Spool | None:

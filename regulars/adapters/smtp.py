@@ -148,6 +148,10 @@ class _Turns:
                 if not answer.done():
                     answer.set_exception(error)
             return
+        except BaseException:
+            for _, answer in waiting:
+                answer.cancel()  # Ctrl-C: nobody will answer them any more
+            raise
         for ref, answer in waiting:
             if not answer.done():
                 answer.set_result(ref in allowed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from regulars.operations.ports import Ledger
 
 TOGETHER = 64  # files that share one commit of the ledger and one sync of the folder
 ENDING = ".eml"
+_MAIL = re.compile(r"[\w-]+\.eml", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,18 @@ class Spool:
 
     def read(self, name: str) -> bytes | None:
         """The mail's bytes, or None: for names that are not in the folder, and for all that would lead out of it."""
-        if Path(name).name != name or name.startswith(".") or not name.endswith(ENDING):
+        if not _MAIL.fullmatch(name):
             return None
         try:
-            return (self.folder / name).read_bytes()
+            with os.fdopen(os.open(self.folder / name, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+                return file.read()
         except OSError:
             return None
 
     def _all(self) -> Iterator[Spooled]:
         with os.scandir(self.folder) as entries:
             for entry in entries:
-                if entry.name.endswith(ENDING) and not entry.name.startswith("."):
+                if _MAIL.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     facts = entry.stat()
                     yield Spooled(entry.name, datetime.fromtimestamp(facts.st_mtime, UTC), facts.st_size)
 

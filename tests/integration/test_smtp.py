@@ -52,7 +52,7 @@ def test_mail_leaves_encrypted_and_signed_in(of_server, trusting, tls):
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
 def test_a_certificate_that_nobody_vouches_for_ends_the_conversation(of_server, tls):
     with RelayServer(tls=of_server, implicit=tls == "implicit") as server:
-        with pytest.raises(Unreachable, match="certificate of localhost:.* cannot be trusted"):
+        with pytest.raises(Unreachable, match=r"certificate of localhost:\d+ cannot be trusted"):
             sent(server, tls=tls)
 
     assert server.arrived == []
@@ -161,6 +161,28 @@ def test_a_relay_that_goes_away_in_a_batch_leaves_the_rest_untried():
 
     assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED, Outcome.LOST_BEFORE_DOT]
     assert ledger.of(mails[2].ref) is None
+
+
+def test_an_interrupted_batch_keeps_what_it_knows_and_starts_clean_again():
+    mails = [mail_to("ayse@posta.example", number) for number in range(1, 9)]
+    handed: list = []
+
+    def interrupt(refs):
+        handed.extend(refs)
+        if len(handed) > 4:
+            raise KeyboardInterrupt
+
+    with RelayServer() as server:
+        transport = Relay(Account("127.0.0.1", server.port), connections=1)
+        ledger = Notebook(at_handoff=interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            transport.send(mails, ledger)
+        left = [mail for mail in mails if ledger.of(mail.ref) is None]
+        transport.send(left, Notebook())
+        transport.close()
+
+    assert len(left) == 4
+    assert len(server.arrived) == len(mails)
 
 
 def test_silence_after_the_dot_is_uncertain_when_its_time_is_over():
