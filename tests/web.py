@@ -23,7 +23,7 @@ from regulars.bootstrap import House
 from regulars.content.tokens import KeyRing, MessageRef, Purpose, packed_target, token
 from regulars.settings import MailUrl, Settings
 
-SECRET = "a secret of the tests, long enough"
+SECRET = "a secret of the tests that is long enough"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 SHOP = """\
 shop:

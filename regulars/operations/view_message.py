@@ -17,7 +17,7 @@ def view_message(
     if letter is None:
         return None
     room = bundles.open(letter.bundle)
-    people = recipients.load([letter.customer_id], room.needs, letter.composed_at, room.shop)
+    people = recipients.look([letter.customer_id], room.needs, letter.composed_at, room.shop)
     recipient = people.get(letter.customer_id)
     if recipient is None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from regulars.content.tokens import MessageRef
@@ -79,6 +80,7 @@ class Letter:
     composed_at: datetime
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str | None) -> str | None:
     """The neighbourhood of an address, enough to tell two networks apart, not enough to tell two people apart."""
     try:
@@ -89,6 +91,7 @@ def network_of(address: str | None) -> str | None:
     return str(ip_network((parsed, CUT_V4 if parsed.version == 4 else CUT_V6), strict=False))
 
 
+@lru_cache(maxsize=4096)  # a launch brings the same few thousand all day
 def agent_of(header: str) -> str:
     """A User-Agent as it may be stored: printable, and of a length that nobody can fill a disk with."""
     return "".join(letter if letter.isprintable() else " " for letter in header[:LONGEST_AGENT]).strip()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from regulars.tracking.hits import Hit, HitKind, SentMessage
 
@@ -42,7 +43,7 @@ class Rule:
 
 
 def _agent(pattern: str) -> Callable[[Hit, SentMessage | None], bool]:
-    found = re.compile(pattern, re.IGNORECASE).search
+    found = lru_cache(maxsize=4096)(re.compile(pattern, re.IGNORECASE).search)  # a launch brings the same agents all day
     return lambda hit, _message: found(hit.user_agent) is not None
 
 

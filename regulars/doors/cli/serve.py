@@ -15,12 +15,11 @@ from regulars.doors.cli.options import in_house
 @in_house
 def serve(house: House, host: str, port: int) -> None:
     """The web door: pixel, links, unsubscribe pages, pictures, and the outbox of a spool."""
-    from regulars.doors.web.server import make_server
+    from regulars.doors.web.server import address_of, listen, make_server, run
 
-    server = make_server(house, host, port)
-    say(f"the web door opens at http://{host}:{port}, links lead to {house.settings.base_url}; Ctrl-C closes it")
+    server = make_server(house)
+    listening = listen(host, port)
+    say(f"the web door opens at {address_of(listening)}, links lead to {house.settings.base_url}; Ctrl-C closes it")
     if house.spool is not None:
-        say(f"spooled mail: http://{host}:{port}/outbox")
-    server.run()
-    if not server.started:
-        raise SystemExit(3)
+        say(f"spooled mail: {address_of(listening)}/outbox")
+    run(server, listening)

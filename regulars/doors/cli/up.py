@@ -21,23 +21,22 @@ AFTER_TROUBLE = 30.0  # seconds until the next look when the relay or the databa
 @in_house
 def up(house: House, host: str, port: int) -> None:
     """Web door, sending and sweeping in one process, until Ctrl-C. For shops that fit on one machine."""
-    from regulars.doors.web.server import make_server
+    from regulars.doors.web.server import address_of, listen, make_server, run
 
     assert house.office  # settings and guards are complained about here, not by a thread
     stop = threading.Event()
     sender = threading.Thread(target=_send_what_is_due, args=(house, stop), name="sender")
-    server = make_server(house, host, port)
-    say(f"up at http://{host}:{port}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost")
+    server = make_server(house)
+    listening = listen(host, port)
+    say(f"up at {address_of(listening)}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost")
     if house.spool is not None:
-        say(f"read the mails at http://{host}:{port}/outbox")
+        say(f"read the mails at {address_of(listening)}/outbox")
     sender.start()
     try:
-        server.run()
+        run(server, listening)
     finally:
         stop.set()
         sender.join()
-    if not server.started:
-        raise SystemExit(3)
 
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
