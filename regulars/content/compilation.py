@@ -16,6 +16,7 @@ from regulars.content.plaintext import text_of
 from regulars.content.sandbox import Sandbox
 from regulars.content.source import Files, Piece, Skeleton, Unreadable, skeleton_of
 from regulars.content.tokenpass import Prepared, prepare, put_back, unnested
+from regulars.content.widths import with_outlook_widths
 from regulars.diagnostics import Finding, Location
 
 PIXEL = '<img src="{{ _pixel }}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0;" />'
@@ -100,10 +101,11 @@ def _compiled(
 
 def _html(prepared: Prepared, skeleton: Skeleton, compiler: MailCompiler, findings: list[Finding]) -> str:
     try:
-        compiled = unnested(compiler.compile(prepared.mjml), prepared.prefix)
+        made = compiler.compile(prepared.mjml)
     except MjmlRefused as refused:
         findings.append(_refusal(refused, prepared, skeleton))
         return ""
+    compiled = with_outlook_widths(unnested(made, prepared.prefix), prepared.columns)
     if prepared.inline_css.strip():
         compiled = compiler.inline(compiled, prepared.inline_css)
     html, losses = put_back(_with_fonts(compiled, prepared, skeleton), prepared)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from regulars.content.elements import HAS_LINK_NAME, TAKES_BLOCKS
 from regulars.content.links import LinkSource
 from regulars.content.markup import Attribute, Event, Mark, events_of
 from regulars.content.source import Part, Piece, Skeleton
-from regulars.content.widths import Picture, picture_widths
+from regulars.content.widths import Picture, Widths, widths_of
 from regulars.diagnostics import Finding, Location
 
 _SAFE_VALUE = re.compile(r"[ !#-%'-;=?-\[\]-~]*")  # no quote, ampersand, angle, backslash, control or non-ASCII
@@ -48,6 +48,7 @@ class Prepared:
     prefix: str
     origins: list[tuple[int, int]]
     fonts: list[tuple[str, str]]  # name, address of mj-font
+    columns: Sequence[float]      # widths in pixels
 
 
 def prepare(skeleton: Skeleton) -> Prepared:
@@ -94,11 +95,11 @@ class _Preparation:
     open: list[str] = field(default_factory=list)
     preview: bool = False
     events: list[Event] = field(default_factory=list)
-    widths: Mapping[int, Picture] = field(default_factory=dict)
+    widths: Widths = field(default_factory=lambda: Widths({}, ()))
 
     def run(self) -> Prepared:
         self.events = list(events_of(self.skeleton.text))
-        self.widths = picture_widths(self.events)
+        self.widths = widths_of(self.events)
         takes: dict[Mark, Callable[[Event, int], int]] = {
             Mark.OPEN: self._opened, Mark.EMPTY: self._emptied, Mark.CLOSE: self._closed, Mark.TEXT: self._text,
             Mark.PLAIN: self._plain, Mark.COMMENT: self._comment, Mark.OTHER: self._dropped,
@@ -107,7 +108,7 @@ class _Preparation:
         while at < len(self.events):
             at += takes[self.events[at].mark](self.events[at], at)
         return Prepared("".join(self.out), "".join(self.ahead), "\n".join(self.inline), self.stands, self.links,
-                        self.skeleton.prefix, self.origins, list(self._fonts()))
+                        self.skeleton.prefix, self.origins, list(self._fonts()), self.widths.columns)
 
     def _fonts(self) -> Iterator[tuple[str, str]]:
         for event in self.events:
@@ -203,7 +204,7 @@ class _Preparation:
             parts.append(f' {attribute.name}="{self._value(event, attribute)}"')
         if event.name == "mj-image" and "alt" not in seen and self._in_body(event):
             parts.append(' alt=""')
-        picture = self.widths.get(event.at)
+        picture = self.widths.pictures.get(event.at)
         if picture is not None and picture.unset:
             parts.append(f' width="{picture.most}px"')
         return "".join(parts) + end
@@ -217,7 +218,7 @@ class _Preparation:
         if attribute.name == "href" and self._in_body(event):
             return self._stand(self._link(event, value, attribute.value_at), attribute.value_at, needed=True)
         if attribute.name == "width" and event.name == "mj-image":
-            return _fitted(value, self.widths.get(event.at))
+            return _fitted(value, self.widths.pictures.get(event.at))
         if self.skeleton.prefix not in value and _SAFE_VALUE.fullmatch(value):
             return value
         if attribute.name == "style" and not any(piece.part is Part.BLOCK for piece in self._constructs_in(value)):

@@ -21,6 +21,7 @@ LOOP = Group("loop", {
     name: Field(_NUMBER if "index" in name or name == "length" else _ANY, lambda loop: loop)
     for name in ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "cycle", "changed")
 })
+_LATER = frozenset({"offer", "trigger", "recommended"})
 _KEEP_LIST = frozenset({"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"})
 _ONE_OF_LIST = frozenset({"first", "last", "min", "max"})
 _GIVE_NUMBER = frozenset({"length", "count", "round", "int", "float", "abs", "sum"})
@@ -217,6 +218,9 @@ class _Reader:
         if node.name in scope:
             return scope[node.name]
         if node.name in FUNCTIONS:
+            return _ANY
+        if node.name in _LATER:
+            self.find(node.lineno, "C103", f'"{node.name}" is not known yet', "it comes with a later version")
             return _ANY
         known = [name for name in scope if not name.startswith("_")]
         self.find(node.lineno, "C103", f'unknown name "{node.name}"', did_you_mean(node.name, known))

@@ -1,7 +1,6 @@
-"""How wide a picture may be: the inner width of its column; the compiler forgets the padding of its section.
+"""How wide columns and pictures are; the compiler forgets the padding of the section around them.
 
-Browsers shrink a picture that is too wide, Outlook does not. Only widths that are written in the file are known here;
-where a class or a percentage of something unknown decides, nothing is changed.
+Browsers shrink what is too wide, Outlook does not.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ _DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "mj-wrapper": {"padding": "20px 0"},
     "mj-image": {"padding": "10px 25px"},
 }
+_CELL = re.compile(r'(<!--\[if mso \| IE\]><td (?:class="[^"]*" )?style="(?:vertical-align:\w+;)?width:)[\d.]+px(;"><!\[endif\]-->)')
 _FRAMES = ("mj-section", "mj-wrapper", "mj-column", "mj-group")
 
 
@@ -29,9 +29,24 @@ class Picture:
     unset: bool
 
 
-def picture_widths(events: Sequence[Event]) -> Mapping[int, Picture]:
-    """By the offset of each mj-image in a column."""
+@dataclass(frozen=True, slots=True)
+class Widths:
+    """`pictures`: by the offset of each mj-image in a column. `columns`: pixels of each column and group, in order."""
+
+    pictures: Mapping[int, Picture]
+    columns: Sequence[float]
+
+
+def widths_of(events: Sequence[Event]) -> Widths:
     return _Measure(_declared(events)).walk(events)
+
+
+def with_outlook_widths(html: str, columns: Sequence[float]) -> str:
+    """Compiled HTML whose cells for Outlook are as wide as the columns really are."""
+    if len(_CELL.findall(html)) != len(columns):
+        return html  # something that we do not know makes such cells too; better as the engine made it
+    widths = iter(columns)
+    return _CELL.sub(lambda cell: f"{cell[1]}{_number(next(widths))}px{cell[2]}", html)
 
 
 @dataclass(slots=True)
@@ -39,8 +54,9 @@ class _Measure:
     declared: Mapping[str, Mapping[str, str]]
     room: list[tuple[str, float, int]] = field(default_factory=list)  # open frames: name, inner width, columns in it
     found: dict[int, Picture] = field(default_factory=dict)
+    columns: list[float] = field(default_factory=list)
 
-    def walk(self, events: Sequence[Event]) -> Mapping[int, Picture]:
+    def walk(self, events: Sequence[Event]) -> Widths:
         for index, event in enumerate(events):
             if event.mark is Mark.OPEN and event.name == "mj-body":
                 self.room.append((event.name, _pixels(self.attribute(event, "width")) or 600.0, 1))
@@ -51,7 +67,7 @@ class _Measure:
             elif event.name == "mj-image" and event.mark in (Mark.OPEN, Mark.EMPTY) and len(self.room) > 1:
                 most = int(self.room[-1][1] - self.padding(event))
                 self.found[event.at] = Picture(most, unset=not self.attribute(event, "width"))
-        return self.found
+        return Widths(self.found, self.columns)
 
     def inner(self, event: Event) -> float:
         _, outer, columns = self.room[-1]
@@ -59,6 +75,7 @@ class _Measure:
             width = self.attribute(event, "width")
             share = _percent(width)
             outer = _pixels(width) or outer * (share / 100 if share else 1 / max(columns, 1))
+            self.columns.append(outer)
         return outer - self.padding(event)
 
     def padding(self, event: Event) -> float:
@@ -108,6 +125,10 @@ def _columns(events: Sequence[Event], start: int) -> int:
             count += depth == 0 and event.name in ("mj-column", "mj-group")
             depth += event.mark is Mark.OPEN
     return count
+
+
+def _number(pixels: float) -> str:
+    return f"{pixels:.2f}".rstrip("0").rstrip(".")
 
 
 def _sides(padding: str) -> float:

@@ -122,6 +122,16 @@ def test_a_picture_is_no_wider_than_its_column(section, image, width):
     assert f'width="{width}"' in re.findall(r"<img[^>]*>", compiled(template).html)[0]
 
 
+def test_outlook_gets_columns_as_wide_as_they_are():
+    columns = ('<mj-section padding="0 20px"><mj-column><mj-text>x</mj-text></mj-column>'
+               '<mj-group><mj-column width="30%"><mj-text>x</mj-text></mj-column><mj-column><mj-text>x</mj-text></mj-column></mj-group>'
+               '</mj-section><mj-section><mj-column><mj-social><mj-social-element name="web" href="https://a.example">x</mj-social-element>'
+               "</mj-social></mj-column></mj-section>")
+    html = compiled(f"<mjml><mj-body>{columns}{column('').removeprefix('<mjml><mj-body>')}").html
+
+    assert re.findall(r"<td style=\"(?:vertical-align:top;)?width:([\d.]+)px;\"><!\[endif\]", html) == ["280", "280", "84", "140", "600", "600"]
+
+
 def test_outlooks_conditional_comments_survive():
     head = '<mjml><mj-head><mj-style inline="inline">b { color: red; }</mj-style></mj-head>'
     body = ("<mj-body><mj-wrapper><mj-raw>{% for p in purchases %}</mj-raw><mj-section><mj-column>"
