@@ -131,7 +131,10 @@ def _test(kind: Kind, op: Op) -> st.SearchStrategy[Test]:
     return st.builds(Test, st.just(op), value)
 
 
-_windows = st.builds(Window, within=st.none() | _durations, before=st.none() | _dates, after=st.none() | _dates)
+_windows = st.one_of(
+    st.just(Window()), st.builds(Window, within=_durations),
+    st.builds(Window, within=st.none() | _durations, before=st.none() | _dates, after=st.none() | _dates),
+)
 _LINE_FIELDS = (LineField.CATEGORY, LineField.SKU, LineField.CHANNEL, LineField.COUPON, LineField.CURRENCY)
 _facts = st.sampled_from(sorted(FACTS)).flatmap(
     lambda name: st.builds(Fact, st.just(name), st.just(FACTS[name].kind), several_tests(FACTS[name].kind))
@@ -141,17 +144,21 @@ _attribute_facts = st.sampled_from(sorted(KINDS_OF_ATTRIBUTES)).flatmap(
         Fact, st.just(f"customer.{name}"), st.just(KINDS_OF_ATTRIBUTES[name].kind), several_tests(KINDS_OF_ATTRIBUTES[name].kind)
     )
 )
-_line_filters = st.lists(
+_line_filters = st.just(()) | st.lists(
     st.sampled_from(_LINE_FIELDS).flatmap(lambda name: st.tuples(st.just(name), several_tests(Kind.TEXT))), max_size=2
 ).map(tuple)
 _aggregates = st.lists(
     st.sampled_from(Aggregate).flatmap(lambda name: st.tuples(st.just(name), several_tests(AGGREGATES[name][0]))), max_size=2
 ).map(tuple)
 
-_leaves: st.SearchStrategy[Condition] = st.one_of(
-    _facts, _facts, _attribute_facts,
+_order_facts = st.sampled_from(["orders.count", "orders.spent", "orders.last_at"]).flatmap(
+    lambda name: st.builds(Fact, st.just(name), st.just(FACTS[name].kind), several_tests(FACTS[name].kind))
+)
+leaves: st.SearchStrategy[Condition] = st.one_of(
+    _facts, _order_facts, _attribute_facts,
     st.builds(Tagged, several_tests(Kind.TEXT, TAG_OPERATORS)),
     st.builds(Orders, where=_line_filters, window=_windows, aggregates=_aggregates),
+    st.builds(Orders, window=st.just(Window()) | _windows, aggregates=_aggregates),
     st.builds(Emails, reaction=st.sampled_from(Reaction), campaign=st.none() | st.sampled_from(["win-back", "welcome", "other"]),
               link=st.none() | st.sampled_from(LINKS), window=_windows, tests=st.just(()) | several_tests(Kind.WHOLE)),
     st.builds(SegmentScore, st.sampled_from(["vip", "new", "never"]), several_tests(Kind.NUMBER, (Op.AT_LEAST, Op.AT_MOST, Op.LESS_THAN))),
@@ -163,8 +170,13 @@ _leaves: st.SearchStrategy[Condition] = st.one_of(
 )
 
 
+def questions() -> st.SearchStrategy[list[Condition]]:
+    """Many plain ones and some composed ones: writing people costs more than asking about them."""
+    return st.builds(lambda plain, composed: plain + composed, st.lists(leaves, min_size=12, max_size=20), st.lists(conditions(), max_size=3))
+
+
 def conditions() -> st.SearchStrategy[Condition]:
-    return st.recursive(_leaves, lambda inner: st.one_of(
+    return st.recursive(leaves, lambda inner: st.one_of(
         st.builds(All, st.lists(inner, max_size=3).map(tuple)),
         st.builds(Any_, st.lists(inner, max_size=3).map(tuple)),
         st.builds(Not, inner),

@@ -19,18 +19,18 @@ from regulars.definition.conditions import All, Condition, Fact, Kind, Op, Test
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import ConsentRule, Segment, Workspace
 from tests.people import SHOP, Person, settle
-from tests.predicates import NOW, as_ofs, conditions, people
+from tests.predicates import NOW, as_ofs, conditions, people, questions
 
 VIP = Segment("vip", Fact("orders.spent", Kind.MONEY, (Test(Op.AT_LEAST, Money.of(50, "TRY")),)))
 WORKSPACES = {rule: Workspace(replace(SHOP, consent=rule), {"vip": VIP}, {}) for rule in ConsentRule}
 readings = settings(
-    max_examples=60, deadline=None,
+    max_examples=80, deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
 @readings
-@given(history=people(), asked=st.lists(conditions(), min_size=3, max_size=6), rule=st.sampled_from(ConsentRule))
+@given(history=people(), asked=questions(), rule=st.sampled_from(ConsentRule))
 def test_stored_facts_and_plain_history_name_the_same_people(
     database: Database, history: list[Person], asked: list[Condition], rule: ConsentRule
 ) -> None:
@@ -42,7 +42,7 @@ def test_stored_facts_and_plain_history_name_the_same_people(
 
 
 @readings
-@given(history=people(), asked=st.lists(conditions(), min_size=3, max_size=6), as_of=as_ofs)
+@given(history=people(), asked=questions(), as_of=as_ofs)
 def test_a_day_in_the_past_is_judged_by_what_had_happened_by_then(
     database: Database, history: list[Person], asked: list[Condition], as_of
 ) -> None:
