@@ -139,7 +139,8 @@ class Visitor:
         parts = urlsplit(url)
         connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=10)
         headers = {"User-Agent": agent, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), headers=headers)
+        form = "sure=yes" if method == "POST" else None  # what the page's button sends
+        connection.request(method, parts.path + (f"?{parts.query}" if parts.query else ""), form, headers)
         answer = connection.getresponse()
         answer.read()
         connection.close()
