@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from regulars.content.assembly import ROOT
 from regulars.content.bundle import IMAGES, bundled
@@ -81,6 +82,7 @@ class _Inspection:
     compiler: MailCompiler
     compiled: Cache = field(default_factory=dict)
     read_before: dict[int, _Checked] = field(default_factory=dict)  # by the identity of a Compiled that `compiled` keeps
+    lines_before: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
 
     @cached_property
     def files(self) -> Files:
@@ -184,16 +186,22 @@ class _Inspection:
 
     def line(self, campaign: Campaign, text: str, begins: Location) -> Iterator[Finding]:
         """A subject or preheader; places are those in its YAML file."""
-        files = Files({begins.path: text})
-        context = {**self.context, "with": shape_of(campaign.with_, "with")}
-        try:
-            usage = usage_of(tree_of(files.pieces(LEXER, begins.path), files), context)
-        except Unreadable as unreadable:
-            found: list[Finding] = [unreadable.finding]
-        else:
-            found = [*usage.findings, *self.pictures(usage)]
-        for finding in found:
+        # Many campaigns say the same about the same: each text is read once for all that give it the same values.
+        known = text, repr(campaign.with_)
+        if known not in self.lines_before:
+            self.lines_before[known] = self.said_of(text, campaign.with_)
+        for finding in self.lines_before[known]:
             yield replace(finding, location=_moved(finding.location, begins))
+
+    def said_of(self, text: str, given: Mapping[str, Any]) -> list[Finding]:
+        """Places are those in the text, as if it were a file of its own."""
+        files = Files({"": text})
+        context = {**self.context, "with": shape_of(given, "with")}
+        try:
+            usage = usage_of(tree_of(files.pieces(LEXER, ""), files), context)
+        except Unreadable as unreadable:
+            return [unreadable.finding]
+        return [*usage.findings, *self.pictures(usage)]
 
 
 def _missing_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Finding]:
