@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -11,8 +12,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.hits import HitBook
 from regulars.content.tokens import KeyRing, MessageRef, Purpose, packed_target, token
+from regulars.definition.decay import Decay
+from regulars.definition.workspace import Scoring
 from regulars.doors.web.app import make_app
+from regulars.operations.record_hits import record_hits
+from regulars.tracking.hits import Hit, HitKind
 from tests.web import BROWSER, Shop
 
 FRONT_PAGE = "https://kahve.example/?lang=tr"
@@ -48,10 +54,19 @@ def test_a_click_leads_to_the_link_and_is_remembered_by_its_name(shop: Shop, cli
     assert shop.customer().engagement > 0
 
 
-def test_the_address_of_a_visitor_is_cut_before_it_is_stored(shop: Shop, client: TestClient) -> None:
-    client.get(shop.pixel(), headers={"x-forwarded-for": "203.0.113.77"})
+@pytest.mark.parametrize(("peer", "forwarded", "stored"), [
+    ("203.0.113.77", None, "203.0.113.0/24"),
+    ("2001:db8:1:2::3", None, "2001:db8:1::/48"),
+    ("10.0.0.1", "198.51.100.9, 203.0.113.77", "203.0.113.0/24"),  # our own proxy's word counts, its last one
+    ("8.8.8.8", "203.0.113.77", "8.8.8.0/24"),                     # a stranger's does not
+    ("127.0.0.1", "nonsense", "127.0.0.0/24"),
+])
+def test_the_address_of_a_visitor_is_cut_before_it_is_stored(shop: Shop, peer: str, forwarded: str | None, stored: str) -> None:
+    headers = {"user-agent": BROWSER, **({"x-forwarded-for": forwarded} if forwarded else {})}
+    with TestClient(make_app(shop.house), client=(peer, 1), headers=headers) as client:
+        client.get(shop.pixel())
 
-    assert shop.hits("network") == [None]  # the test's client has no address of its own that could be a proxy
+    assert shop.hits("network") == [stored]
 
 
 def test_fetching_ten_times_is_one_open(shop: Shop, client: TestClient) -> None:
@@ -163,3 +178,38 @@ def test_a_user_agent_of_any_kind_is_stored_as_plain_short_text(shop: Shop, clie
     [agent] = shop.hits("user_agent")
     assert len(agent) <= 400
     assert agent.isprintable()
+
+
+def test_ten_thousand_identical_hits_are_one_human_open(shop: Shop) -> None:
+    hit = Hit(HitKind.OPEN, shop.clock.now(), "GET", shop.ref(), user_agent=BROWSER)
+    for _ in range(10):
+        record_hits([hit] * 1_000, HitBook(shop.database, Scoring()))
+
+    assert len(shop.hits("id")) == 10_000
+    assert shop.events("kind", "verdict") == [("email.opened", "human")]
+
+
+def test_two_processes_that_store_the_same_reaction_store_one(shop: Shop) -> None:
+    hit = Hit(HitKind.CLICK, shop.clock.now(), "GET", shop.ref(), 1, user_agent=BROWSER)
+    with ThreadPoolExecutor(4) as processes:
+        list(processes.map(lambda _: record_hits([hit], HitBook(shop.database, Scoring())), range(20)))
+
+    assert len(shop.hits("id")) == 20
+    assert len(shop.events("id")) == 1
+    assert shop.customer().engagement == pytest.approx(Decay.of(Scoring()).grown(shop.clock.now()) * 3)
+
+
+def test_hits_of_a_message_that_is_gone_are_kept_and_mean_nothing(shop: Shop, client: TestClient) -> None:
+    gone = token(shop.ring.newest, Purpose.OPEN, MessageRef(shop.launch, 999))
+
+    assert client.get(f"/o/{gone}.gif").status_code == 200
+    assert len(shop.hits("id")) == 1
+    assert shop.events("id") == []
+
+
+def test_without_a_human_opens_of_image_proxies_count_as_unknown(shop: Shop, client: TestClient) -> None:
+    client.get(shop.pixel(), headers={"user-agent": "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)"})
+
+    assert shop.hits("verdict", "reasons") == [("unknown", ["google-image-proxy"])]
+    assert shop.message().opened_at == shop.clock.now()
+    assert shop.customer().engagement == 0

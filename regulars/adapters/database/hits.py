@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.reactions import apply_events, withdraw_overturned
+from regulars.adapters.database.reactions import apply_events, unknown, withdraw_overturned
 from regulars.adapters.database.schema import customers, hits, launches, messages
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import Scoring
@@ -78,12 +78,19 @@ class _Page:
         return {message.ref: message for message in found}
 
     def record(self, hits: Sequence[Hit], verdicts: Sequence[Verdict], reactions: Sequence[Reaction]) -> None:
-        ids = self._insert(hits, verdicts)
-        apply_events(self.connection, reactions, ids, self.scoring)
+        new = unknown(self.connection, reactions)
+        apply_events(self.connection, new, self._insert(hits, verdicts, {reaction.hit for reaction in new}), self.scoring)
 
-    def _insert(self, arrived: Sequence[Hit], verdicts: Sequence[Verdict]) -> Sequence[int]:
+    def _insert(self, arrived: Sequence[Hit], verdicts: Sequence[Verdict], wanted: set[int]) -> Mapping[int, int]:
+        """The ids of those wanted, by their place. Most hits repeat, and storing without asking back is far quicker."""
         rows = [_row(hit, verdict) for hit, verdict in zip(arrived, verdicts, strict=True)]
-        return self.connection.scalars(insert(hits).returning(hits.c.id, sort_by_parameter_order=True), rows).all()
+        if rest := [row for place, row in enumerate(rows) if place not in wanted]:
+            self.connection.execute(insert(hits), rest)
+        if not wanted:
+            return {}
+        places = sorted(wanted)
+        asked = insert(hits).returning(hits.c.id, sort_by_parameter_order=True)
+        return dict(zip(places, self.connection.scalars(asked, [rows[place] for place in places]), strict=True))
 
 
 def _of(table: Any, refs: Collection[MessageRef]) -> Any:

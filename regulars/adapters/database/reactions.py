@@ -23,9 +23,19 @@ _MARKS = {OPENED: "opened_at", CLICKED: "clicked_at", UNSUBSCRIBED: "unsubscribe
 _MARKING = {OPENED: ("human", "unknown"), CLICKED: ("human",), UNSUBSCRIBED: ("human",)}
 
 
-def apply_events(connection: Connection, reactions: Sequence[Reaction], hit_ids: Sequence[int], scoring: Scoring) -> None:
-    """Stores those that are new. `hit_ids`: of the hits that `Reaction.hit` counts."""
-    new = _insert_new(connection, _unknown(connection, reactions), hit_ids)
+def unknown(connection: Connection, reactions: Sequence[Reaction]) -> list[Reaction]:
+    """Those that are not on the timeline yet."""
+    names = [reaction.once for reaction in reactions]
+    query = select(events.c.source_id).where(events.c.source == SOURCE, events.c.source_id.in_(names))
+    known = set(connection.scalars(query)) if names else set()
+    return [reaction for reaction in reactions if reaction.once not in known]
+
+
+def apply_events(
+    connection: Connection, reactions: Sequence[Reaction], hit_ids: Mapping[int, int], scoring: Scoring
+) -> None:
+    """Stores those that are new. `hit_ids`: what `Reaction.hit` counts -> hits.id."""
+    new = _insert_new(connection, reactions, hit_ids)
     if not new:
         return
     _mark_messages(connection, new)
@@ -54,15 +64,7 @@ def _first(of_message: ColumnElement[bool], kind: str) -> ScalarSelect[Any]:
     return select(func.min(events.c.at)).where(of_message, events.c.kind == kind, events.c.verdict.in_(_MARKING[kind])).scalar_subquery()
 
 
-def _unknown(connection: Connection, reactions: Sequence[Reaction]) -> list[Reaction]:
-    """Most hits repeat: what is on the timeline already is sorted out by one look."""
-    names = [reaction.once for reaction in reactions]
-    query = select(events.c.source_id).where(events.c.source == SOURCE, events.c.source_id.in_(names))
-    known = set(connection.scalars(query)) if names else set()
-    return [reaction for reaction in reactions if reaction.once not in known]
-
-
-def _insert_new(connection: Connection, reactions: Sequence[Reaction], hit_ids: Sequence[int]) -> list[Reaction]:
+def _insert_new(connection: Connection, reactions: Sequence[Reaction], hit_ids: Mapping[int, int]) -> list[Reaction]:
     """Another process may have put one there since; the database decides who was first."""
     if not reactions:
         return []
