@@ -1,9 +1,9 @@
-"""Rows of a customers file: who they are, the shop's declared attributes typed, and what they agreed to."""
+"""Rows of a customers file: who they are, and the shop's declared attributes typed."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,6 +18,7 @@ from regulars.definition.workspace import Attribute
 from regulars.diagnostics import nearest
 from regulars.loyalty import cells
 from regulars.loyalty.cells import BadCell
+from regulars.loyalty.consent import Consent, latest, read_consent
 from regulars.loyalty.record import Record
 
 REQUIRED = ("email",)
@@ -27,22 +28,7 @@ FIELDS = (
 )
 PLAIN = ("first_name", "last_name", "locale", "timezone", "country", "city")  # texts that are kept as they are
 
-# What shops' exports call an answer to "may we write to you?".
-CONSENT_WORDS: Mapping[str, str] = {
-    **dict.fromkeys(("yes", "y", "true", "1", "granted", "subscribed", "opted in", "opt in", "evet"), "granted"),
-    **dict.fromkeys(("no", "n", "false", "0", "withdrawn", "unsubscribed", "opted out", "opt out", "hayır"), "withdrawn"),
-    **dict.fromkeys(("pending", "unconfirmed", "not confirmed"), "pending"),
-}
 _LOCALE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3}))?")
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """`state`: granted | withdrawn | pending. `at` None: the file does not say when."""
-
-    state: str
-    at: datetime | None = None
-    source: str = "import"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +57,7 @@ def read_person(record: Record, attributes: Mapping[str, Attribute]) -> PersonRo
     typed = {name: value for name, attribute in attributes.items() if (value := _attribute(record, attribute)) is not None}
     return PersonRow(
         _address(record), record.read("customer_id", cells.shop_id), texts, record.read("birthday", cells.birthday), typed,
-        _consent(record), record.past("created_at"),
+        read_consent(record), record.past("created_at"),
     )
 
 
@@ -85,24 +71,6 @@ def merged(rows: Sequence[PersonRow]) -> PersonRow:
             consent=latest(whole.consent, row.consent), created_at=row.created_at or whole.created_at,
         )
     return whole
-
-
-def latest(one: Consent | None, other: Consent | None) -> Consent | None:
-    """The later of two answers; undated ones stand in the file's order, and a no is not outvoted by an undated yes."""
-    if one is None or other is None:
-        return other or one
-    return other if overrides(other, one.state, one.at) else one
-
-
-def overrides(new: Consent, state: str | None, at: datetime | None) -> bool:
-    """Does an answer change what is known? Never from a no to a yes that is not provably later."""
-    if state is None:
-        return True
-    if new.state == state:
-        return False
-    if new.at is None or at is None:
-        return new.state == "withdrawn" or state == "pending"
-    return new.at > at or (new.at == at and new.state == "withdrawn")
 
 
 def typed_value(written: str, attribute: Attribute) -> Any:
@@ -148,19 +116,6 @@ def _option(written: str, attribute: Attribute) -> str:
     return option
 
 
-def _consent(record: Record) -> Consent | None:
-    state = record.read("consent", _consent_word)
-    at = record.past("consent_at")
-    return Consent(state, at, record.text("consent_source") or "import") if state else None
-
-
-def _consent_word(cell: str) -> str:
-    word = " ".join(cell.casefold().replace("_", " ").replace("-", " ").split())
-    if word not in CONSENT_WORDS:
-        raise BadCell(f'"{cell.strip()[:40]}" is no answer; write yes, no or pending')
-    return CONSENT_WORDS[word]
-
-
 def _locale(cell: str) -> str:
     written = cell.strip()
     if not _LOCALE.fullmatch(written):
@@ -196,7 +151,7 @@ def _day(cell: str) -> str:
 
 
 _YES_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-_READERS = {"locale": _locale, "timezone": _timezone}
-_ATTRIBUTE_READERS = {
+_READERS: Mapping[str, Callable[[str], str | None]] = {"locale": _locale, "timezone": _timezone}
+_ATTRIBUTE_READERS: Mapping[Kind, Callable[[str], Any]] = {
     Kind.NUMBER: _decimal, Kind.WHOLE: cells.whole, Kind.YES_NO: _yes_no, Kind.DATE: _day, Kind.MONEY: cells.money,
 }

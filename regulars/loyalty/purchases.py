@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from regulars.audience.addresses import Address, read_address
 from regulars.loyalty import cells
 from regulars.loyalty.cells import BadCell
+from regulars.loyalty.counting import counting
 from regulars.loyalty.rates import Rates, compared
 from regulars.loyalty.record import Record
 
@@ -24,11 +25,6 @@ FIELDS = (
 )
 MOST_LINES = 10_000
 _LARGEST_AMOUNT = 10**14
-
-# What shops call an order that does not count, and one that does not count until `paid_at` is known.
-CANCELLED = frozenset({"cancelled", "canceled", "void", "voided", "refunded", "returned", "failed", "rejected", "expired"})
-UNPAID = frozenset({"unpaid", "pending", "pending payment", "awaiting payment", "on hold", "draft"})
-
 
 class Person(NamedTuple):
     """Whose order: the shop's own customer id is believed before the address."""
@@ -135,7 +131,7 @@ def make_order(rows: Sequence[Row], rates: Rates, day_of: Callable[[datetime], d
     rate = rates.on(day_of(ordered_at), first.currency)
     total = sum(line.amount for line in lines) - (head.discount or 0)
     refunded = head.refunded or 0
-    counts_from, counts_until = _counting(ordered_at, head, total)
+    counts_from, counts_until = counting(ordered_at, total, head.status, head.paid_at, head.cancelled_at, head.refunded)
     amounts = tuple(compared(line.amount, rate) for line in lines)
     other = dict(chain.from_iterable(reversed(row.other) for row in reversed(rows)))
     return _with_hash(Order(
@@ -182,20 +178,6 @@ def _must_agree(rows: Sequence[Row]) -> None:
 
 def _first_said(values: Iterable[Any]) -> Any:
     return next((value for value in values if value is not None), None)
-
-
-def _counting(ordered_at: datetime, head: Head, total: int) -> tuple[datetime | None, datetime | None]:
-    """(from, until): a moment is used where the shop told it; where it only tells a state, the order never counts."""
-    if total < 0:
-        return ordered_at, None
-    status = (head.status or "").casefold().replace("_", " ").replace("-", " ")
-    if status in UNPAID and head.paid_at is None:
-        return None, None
-    start = max(ordered_at, head.paid_at or ordered_at)
-    if head.cancelled_at is not None:
-        return (start, head.cancelled_at) if head.cancelled_at > start else (None, None)
-    is_returned = head.refunded is not None and 0 < total <= head.refunded
-    return (None, None) if status in CANCELLED or is_returned else (start, None)
 
 
 def _with_hash(order: Order) -> Order:

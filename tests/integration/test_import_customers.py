@@ -164,3 +164,18 @@ def test_a_dry_run_changes_nothing(shop):
     result = shop.customers(CustomerFactory(), dry_run=True)
 
     assert (result.imported, count(shop, customers)) == (1, 0)
+
+
+def test_rows_that_turn_out_to_be_one_person_are_stored_one_after_the_other(shop):
+    """Whether they stand in one file or in two must make no difference."""
+    rows = [
+        CustomerFactory(customer_id="5", email="ada@mail.example", first_name="Ada"), CustomerFactory(email="ada@mail.example", visits="2"),
+        CustomerFactory(customer_id="6", email="ada@mail.example"),
+    ]
+    first, again = shop.customers(*rows), shop.customers(*rows)
+
+    assert (first.rejected, again.rejected, count(shop, customers)) == ([], [], 1)
+    assert (again.imported, again.unchanged) == (0, 3)
+    assert person(shop).attributes == {"visits": 2}
+    with shop.database.read() as connection:
+        assert sorted(connection.scalars(select(identities.c.value))) == ["5", "6"]

@@ -19,7 +19,8 @@ from regulars.adapters.database.schema import customers
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.addresses import address_hash
 from regulars.definition.text import fold
-from regulars.loyalty.people import Consent, PersonRow, folded_value, overrides
+from regulars.loyalty.consent import Consent, overrides
+from regulars.loyalty.people import PersonRow, folded_value
 from regulars.operations.ports import Stored
 
 _FOLDED = ("locale", "country", "city")
@@ -65,11 +66,28 @@ class PeopleInDatabase:
 
 
 def record_people(connection: Connection, rows: Sequence[PersonRow], now: datetime) -> list[Stored | str]:
-    plans = _plans(connection, rows, now, suppression_key(connection))
-    changing = [plan for plan in plans if isinstance(plan, _Plan) and plan.changes_anything]
-    if changing:
-        _write(connection, changing, now)
-    return [_outcome(plan) for plan in plans]
+    """Rows that turn out to be one person are stored one after the other, as they would be from two files."""
+    key = suppression_key(connection)
+    outcomes: dict[int, Stored | str] = {}
+    waiting = list(range(len(rows)))
+    while waiting:
+        plans = _plans(connection, [rows[place] for place in waiting], now, key)
+        taken: set[int | str] = set()
+        chosen = [(place, plan) for place, plan in zip(waiting, plans, strict=True) if _is_first(plan, taken)]
+        _write(connection, [plan for _, plan in chosen if isinstance(plan, _Plan) and plan.changes_anything], now)
+        outcomes |= {place: _outcome(plan) for place, plan in chosen}
+        waiting = [place for place in waiting if place not in outcomes]
+    return [outcomes[place] for place in range(len(rows))]
+
+
+def _is_first(plan: _Plan | str, taken: set[int | str]) -> bool:
+    """Is nobody in `taken` the same person? Adds this one."""
+    if isinstance(plan, str):
+        return True
+    names: set[int | str] = {plan.row.address.key} | ({plan.id} if plan.id is not None else set())
+    is_first = taken.isdisjoint(names)
+    taken |= names
+    return is_first
 
 
 def _outcome(plan: _Plan | str) -> Stored | str:
@@ -83,14 +101,7 @@ def _plans(connection: Connection, rows: Sequence[PersonRow], now: datetime, key
     shop_ids = identities.by_shop_id(connection, [row.shop_id for row in rows if row.shop_id])
     emails = identities.by_email_key(connection, [row.address.key for row in rows])
     known = _known(connection, {*shop_ids.values(), *emails.values()})
-    claimed: dict[str, str] = {}
-    plans: list[_Plan | str] = []
-    for row in rows:
-        plan = _plan(row, shop_ids, emails, known, now, key)
-        if isinstance(plan, _Plan) and claimed.setdefault(row.address.key, row.key) != row.key:
-            plan = f"{row.address.key} stands in another row with another customer_id"
-        plans.append(plan)
-    return plans
+    return [_plan(row, shop_ids, emails, known, now, key) for row in rows]
 
 
 def _plan(
@@ -138,6 +149,8 @@ def _known(connection: Connection, ids: set[int]) -> dict[int, Known]:
 
 
 def _write(connection: Connection, plans: Sequence[_Plan], now: datetime) -> None:
+    if not plans:
+        return
     lock_customers(connection, [plan.id for plan in plans if plan.id is not None])
     _insert(connection, [plan for plan in plans if plan.id is None], now)
     _update(connection, [plan for plan in plans if plan.id is not None and plan.is_changed], now)

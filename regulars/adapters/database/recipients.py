@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes
+from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes, stored_codes
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.shopping import order_totals, purchases, usual_products
 from regulars.content.recipient import Needs, OrderTotals, Recipient
@@ -30,8 +30,9 @@ class RecipientsInDatabase:
 
     def load(self, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop) -> Mapping[int, Recipient]:
         """As they were at `as_of`; referral codes that are needed and missing are made. Erased customers are absent."""
-        codes: Mapping[int, str] = {}
-        if needs.referral:
+        with self.database.read() as connection:
+            codes: Mapping[int, str] = stored_codes(connection, customer_ids) if needs.referral else {}
+        if needs.referral and len(codes) < len(set(customer_ids)):
             with self.database.write() as connection:
                 codes = ensure_codes(connection, customer_ids, self.secret, as_of)
         with self.database.read() as connection:

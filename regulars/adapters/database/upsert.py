@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,5 +15,4 @@ def upsert(connection: Connection, table: Table) -> Insert:
     """An insert into `table` that can be told what to do on conflict. From a SELECT, SQLite wants a WHERE in it."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table)
-    statement: Any = sqlite.insert(table)
-    return statement  # type: ignore[no-any-return]  the two dialects' inserts have the same methods
+    return cast("Insert", sqlite.insert(table))  # the two dialects' inserts have the same methods
