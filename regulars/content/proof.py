@@ -6,7 +6,6 @@ import re
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from html import unescape
 from html.parser import HTMLParser
 
 from regulars.content.email import Email
@@ -15,6 +14,7 @@ from regulars.content.tokens import LAYOUT, TOKEN_LENGTH
 
 _DOORS = {"u": "unsubscribe", "v": "view in browser", "p": "preferences", "r": "referral code"}
 _KINDS = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp"}
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\u034f\u00ad\u00a0]+")
 
 
@@ -53,14 +53,14 @@ def proof_of(email: Email, links: Sequence[LinkTarget], base_url: str) -> Proof:
 
 
 def with_named_links(text: str, links: Sequence[LinkTarget], base_url: str) -> str:
-    """`[hero]` in place of a counted address, which nobody wants to read in a terminal."""
+    """For a terminal: `[hero]` in place of a signed address, and no control characters, whatever a customer is called."""
     names = {link.number: link.name for link in links}
 
     def named(match: re.Match[str]) -> str:
         link = next(_links([match[0]], names, base_url))
         return f"[{link.name or link.target}]"
 
-    return re.sub(re.escape(base_url) + r"/[cuvp]/[\w-]+(/[\w-]+)?", named, text)
+    return re.sub(re.escape(base_url) + r"/[cuvp]/[\w-]+(/[\w-]+)?", named, _CONTROLS.sub("", text))
 
 
 def self_contained(html: str, base_url: str, images: Mapping[str, bytes]) -> str:
@@ -115,7 +115,7 @@ class _Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         if tag in {"a", "area"} and given.get("href"):
-            self.addresses.append(unescape(given["href"] or ""))
+            self.addresses.append(given["href"] or "")
         if tag == "img" and given.get("src"):
             self.pictures.append((given["src"] or "", given.get("alt")))
         style = (given.get("style") or "").replace(" ", "")

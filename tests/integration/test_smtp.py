@@ -85,13 +85,14 @@ def test_a_wrong_password_is_a_setting_to_mend_and_no_mail_is_blamed(of_server, 
     assert ledger.handoffs == []
 
 
+@pytest.mark.parametrize("mails", [1, 3])
 @pytest.mark.parametrize("demand", ["must_encrypt", "must_sign_in"])
-def test_a_relay_that_wants_more_than_the_settings_give_rejects_no_mail(of_server, demand):
+def test_a_relay_that_wants_more_than_the_settings_give_rejects_no_mail(of_server, demand, mails):
     ledger = Notebook()
     with RelayServer(tls=of_server, **{demand: True}) as server:
         transport = Relay(Account("localhost", server.port), 2)
         with pytest.raises(SettingsError, match="takes no mail this way: 530"):
-            transport.send([mail_to("ayse@posta.example", number) for number in (1, 2, 3)], ledger)
+            transport.send([mail_to("ayse@posta.example", number) for number in range(mails)], ledger)
         transport.close()
 
     assert ledger.results == []
@@ -201,11 +202,21 @@ def test_an_answer_that_makes_no_sense_after_the_dot_is_uncertain():
     assert [(result.outcome, result.phase) for result in ledger.results] == [(Outcome.LOST_AFTER_DOT, Phase.DOT)]
 
 
-@pytest.mark.parametrize(("offered", "outcome"), [(True, Outcome.ACCEPTED), (False, Outcome.REJECTED)])
-def test_an_address_beyond_ascii_goes_where_the_relay_can_take_it(offered, outcome):
+@pytest.mark.parametrize("name", ["later", "never", "dot.later", "dot.never"])
+def test_after_a_refusal_the_same_connection_serves_the_next(name):
+    with RelayServer() as server:
+        mails = [mail_to(f"{name}@posta.example", 1), mail_to("can@posta.example", 2), mail_to(f"{name}@posta.example", 3), mail_to("can@posta.example", 4)]
+        ledger = sent(server, mails, connections=1)
+
+    assert [ledger.of(mails[place].ref).outcome for place in (1, 3)] == [Outcome.ACCEPTED, Outcome.ACCEPTED]
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(("offered", "outcome", "enhanced"), [(True, Outcome.ACCEPTED, "2.0.0"), (False, Outcome.REJECTED, "5.6.7")])
+def test_an_address_beyond_ascii_goes_where_the_relay_can_take_it(offered, outcome, enhanced):
     with RelayServer(smtputf8=offered) as server:
         mails = [mail_to("ayşe@posta.example", 1, b"Subject: x\r\n\r\nMerhaba\r\n"), mail_to("can@posta.example", 2)]
         ledger = sent(server, mails)
 
-    assert ledger.of(mails[0].ref).outcome is outcome
+    assert (ledger.of(mails[0].ref).outcome, ledger.of(mails[0].ref).enhanced) == (outcome, enhanced)
     assert ledger.of(mails[1].ref).outcome is Outcome.ACCEPTED

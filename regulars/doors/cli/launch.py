@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from regulars.definition.workspace import Campaign
 
 KEY_LETTERS = string.digits + string.ascii_lowercase
-KEY_LENGTH = 12
 
 
 @click.command(epilog="Example: regulars launch win-back --limit 100")
@@ -115,4 +114,6 @@ def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
 
 
 def _fresh_key() -> str:
-    return "".join(secrets.choice(KEY_LETTERS) for _ in range(KEY_LENGTH))
+    from regulars.delivery.message_id import LAUNCH_KEY_LENGTH  # as long as a preview's, so that a preview is as long as the mail
+
+    return "".join(secrets.choice(KEY_LETTERS) for _ in range(LAUNCH_KEY_LENGTH))

@@ -118,6 +118,7 @@ def test_the_message_ids_of_others_are_not_ours(text):
 @example("=?utf-8?q?not_mine?=")
 @example("two  spaces and a tail ")
 @example("word " * 40)
+@example(("word  " * 40).strip())
 @example("w" * 400)
 @example("☕" * 120)
 def test_any_subject_arrives_as_it_was_written(subject):
@@ -142,6 +143,7 @@ def test_any_name_arrives_as_it_was_given(name):
 
 @given(text=st.text(), html=st.text(), name=st.text(max_size=80), subject=st.text(max_size=120))
 @example("." * 3, "\n.\n..\n", "x", "y")
+@example("old\rMac and\r\nothers", "a\r", "x", "y")
 @example("line with a tail \t", "a" * 3000, "x", "y")
 @example("--=_0000000007.0000000042.k3y0fth1slch--", "From nobody", "x", "y")
 def test_what_leaves_is_legal_mail(text, html, name, subject):
