@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from regulars.adapters.database.engine import Database
@@ -189,3 +192,38 @@ def test_pictures_of_bundles_may_be_kept_for_ever_and_nothing_else_is_handed_out
     assert "immutable" in picture.headers["cache-control"]
     for name in (f"{'cd' * 16}.html", f"{'ab' * 15}.png", f"{'ef' * 16}.png", "ab.png", f"{'AB' * 16}.png", f"{'ab' * 16}"):
         assert client.get(f"/i/{name}").status_code == 404
+
+
+def test_while_the_database_is_away_links_work_and_only_leaving_says_that_it_cannot(shop: Shop) -> None:
+    nobody_home = Database("postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+    shop.house.__dict__["database"] = nobody_home
+    app = make_app(shop.house, patience_to_leave=0.3)
+    with TestClient(app, follow_redirects=False, headers={"user-agent": BROWSER}) as client:
+        began = time.monotonic()
+        answers = [client.get(path) for path in (shop.pixel(), shop.link(), shop.page(Purpose.UNSUBSCRIBE), "/r/KAHVE7", "/i/x.png")]
+        took = time.monotonic() - began
+        left = client.post(shop.page(Purpose.UNSUBSCRIBE), data={"sure": "yes"})
+        health = client.get("/healthz").json()
+
+    assert [answer.status_code for answer in answers] == [200, 302, 200, 302, 404]
+    assert answers[1].headers["location"] == shop.links[1]
+    assert answers[3].headers["location"].endswith("ref=KAHVE7")
+    assert took < 5
+    assert left.status_code == 503
+    assert (health["status"], health["database"]) == ("degraded", "unreachable")
+    assert health["lost_hits"] >= 4
+
+
+def test_the_door_itself_leads_to_the_shop(client: TestClient) -> None:
+    assert client.get("/").headers["location"] == "https://kahve.example/?lang=tr"
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"]),
+    st.sampled_from(["/o/", "/c/", "/u/", "/v/", "/p/", "/i/", "/r/", "/outbox/", "/"]), st.text(max_size=60), st.binary(max_size=60),
+)
+def test_no_request_whatever_gets_an_error_of_ours(client: TestClient, method: str, door: str, rest: str, body: bytes) -> None:
+    answer = client.request(method, door + quote(rest, safe="/?&=%"), content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+
+    assert answer.status_code in {200, 302, 303, 307, 404, 405, 413}

@@ -43,6 +43,7 @@ def make_app(house: House, *, patience_to_leave: float = 5.0) -> Starlette:
 
     return Starlette(
         routes=[
+            Route("/", door.front_page),
             Route("/o/{token}.gif", pixel(door)),
             Route("/c/{token}/{target}", click(door)),
             Route("/r/{code}", referral(door)),
