@@ -114,6 +114,6 @@ def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
 
 
 def _fresh_key() -> str:
-    from regulars.delivery.message_id import LAUNCH_KEY_LENGTH  # as long as a preview's, so that a preview is as long as the mail
+    from regulars.delivery.message_id import LAUNCH_KEY_LENGTH
 
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(LAUNCH_KEY_LENGTH))

@@ -126,8 +126,9 @@ def _write(shown: Preview, file: Path) -> None:
 def _open(house: House, shown: Preview, way: Way) -> None:
     file = Path(way.output) if way.output and way.output.lower().endswith(".html") else _kept_page(house, shown)
     _write(shown, file)
+    say(f"the page is {file}")
     if click.launch(file.resolve().as_uri()) != 0:
-        say(f"no browser could be started; the page is {file}")
+        say("no browser could be started; open the page yourself")
 
 
 def _kept_page(house: House, shown: Preview) -> Path:
