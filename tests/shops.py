@@ -72,9 +72,10 @@ class ShopInDatabase:
         return self._in(rows, fields, people.REQUIRED, lambda source: import_customers(
             source, PeopleInDatabase(self.database), self.shop.attributes, dry_run=dry_run))
 
-    def orders(self, *rows: Mapping[str, str], dry_run: bool = False) -> Imported:
+    def orders(self, *rows: Mapping[str, str], dry_run: bool = False, store: Any = None) -> Imported:
+        """`store`: another than the database."""
         return self._in(rows, purchases.FIELDS, purchases.REQUIRED, lambda source: import_orders(
-            source, Orders(self.database, self.shop.scoring), self.shop.currency, self.rates, dry_run=dry_run))
+            source, store or Orders(self.database, self.shop.scoring), self.shop.currency, self.rates, dry_run=dry_run))
 
     def products(self, *rows: Mapping[str, str], dry_run: bool = False) -> Imported:
         return self._in(rows, products.FIELDS, products.REQUIRED, lambda source: import_products(

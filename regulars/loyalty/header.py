@@ -36,7 +36,7 @@ def match_header(
     if problems:
         raise UsageError("; ".join(problems), hint=_way_out(missing, columns, places))
     claimed = set(places.values())
-    others = tuple((name.strip(), n) for n, name in enumerate(columns) if n not in claimed and name.strip())
+    others = tuple((name.strip(), n) for n, name in enumerate(columns) if n not in claimed and name.strip() and "\0" not in name)
     return Header(places, others, len(columns))
 
 

@@ -133,6 +133,8 @@ def make_order(rows: Sequence[Row], rates: Rates, day_of: Callable[[datetime], d
     refunded = head.refunded or 0
     counts_from, counts_until = counting(ordered_at, total, head.status, head.paid_at, head.cancelled_at, head.refunded)
     amounts = tuple(compared(line.amount, rate) for line in lines)
+    if max(map(abs, (total, *amounts))) > _LARGEST_AMOUNT:
+        raise BadCell(f"order {first.order_id} comes to more than ten billion; is a column shifted, or a rate upside down?")
     other = dict(chain.from_iterable(reversed(row.other) for row in reversed(rows)))
     return _with_hash(Order(
         first.order_id, ordered_at, first.person, first.currency, head, lines, tuple(sorted(other.items())), total < 0,

@@ -13,7 +13,6 @@ from regulars.adapters.database import identities
 from regulars.adapters.database.bulk import Row, in_batches, stage, staging_table
 from regulars.adapters.database.consents import note_consents
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.facts import lock_customers
 from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.upsert import upsert
@@ -58,7 +57,7 @@ class PeopleInDatabase:
 
     def compared(self, rows: Sequence[PersonRow], now: datetime) -> list[Stored | str]:
         with self.database.read() as connection:
-            return [_outcome(plan) for plan in _plans(connection, rows, now, b"")]
+            return [_outcome(plan) for plan in _plans(connection, rows, now)]
 
     def record(self, rows: Sequence[PersonRow], now: datetime) -> list[Stored | str]:
         with self.database.write() as connection:
@@ -96,12 +95,12 @@ def _outcome(plan: _Plan | str) -> Stored | str:
     return Stored.CHANGED if plan.changes_anything else Stored.UNCHANGED
 
 
-def _plans(connection: Connection, rows: Sequence[PersonRow], now: datetime, key: bytes) -> list[_Plan | str]:
-    """What to do about each row, or why nothing can be done; `key` hashes addresses."""
+def _plans(connection: Connection, rows: Sequence[PersonRow], now: datetime, key: bytes | None = None) -> list[_Plan | str]:
+    """What to do about each row, or why nothing can be done. `key`, by which addresses are hashed, says that it will be done."""
     shop_ids = identities.by_shop_id(connection, [row.shop_id for row in rows if row.shop_id])
     emails = identities.by_email_key(connection, [row.address.key for row in rows])
-    known = _known(connection, {*shop_ids.values(), *emails.values()})
-    return [_plan(row, shop_ids, emails, known, now, key) for row in rows]
+    known = _known(connection, {*shop_ids.values(), *emails.values()}, lock=key is not None)
+    return [_plan(row, shop_ids, emails, known, now, key or b"") for row in rows]
 
 
 def _plan(
@@ -139,11 +138,13 @@ def _told(row: PersonRow, before: Mapping[str, Any], key: bytes) -> Row:
     return told
 
 
-def _known(connection: Connection, ids: set[int]) -> dict[int, Known]:
+def _known(connection: Connection, ids: set[int], *, lock: bool) -> dict[int, Known]:
+    """Locked, so that whoever unsubscribes in this moment does so after us, and is not overwritten."""
     columns = [customers.c[name] for name in ("id", *_TOLD, "marketing", "marketing_at")]
     found: dict[int, Known] = {}
     for some in in_batches(sorted(ids)):
-        for row in connection.execute(select(*columns).where(customers.c.id.in_(some))).mappings():
+        query = select(*columns).where(customers.c.id.in_(some)).order_by(customers.c.id)
+        for row in connection.execute(query.with_for_update() if lock else query).mappings():
             found[row["id"]] = dict(row)
     return found
 
@@ -151,7 +152,6 @@ def _known(connection: Connection, ids: set[int]) -> dict[int, Known]:
 def _write(connection: Connection, plans: Sequence[_Plan], now: datetime) -> None:
     if not plans:
         return
-    lock_customers(connection, [plan.id for plan in plans if plan.id is not None])
     _insert(connection, [plan for plan in plans if plan.id is None], now)
     _update(connection, [plan for plan in plans if plan.id is not None and plan.is_changed], now)
     made = identities.by_email_key(connection, [plan.row.address.key for plan in plans if plan.id is None])

@@ -63,3 +63,8 @@ def test_a_row_that_cannot_be_read_says_which_cell(told, said):
 def test_lines_in_two_currencies_are_no_order():
     with pytest.raises(BadCell, match="lines in TRY and in EUR"):
         order(OrderLineFactory(order_id="A"), OrderLineFactory(order_id="A", currency="EUR"))
+
+
+def test_an_order_beyond_any_purse_is_refused():
+    with pytest.raises(BadCell, match="more than ten billion"):
+        order(*(OrderLineFactory(order_id="A", unit_price="9999999999") for _ in range(2)))
