@@ -164,12 +164,12 @@ def test_a_referral_code_is_counted_and_shown_to_the_shop(shop: Shop, client: Te
     from regulars.adapters.database.schema import referral_codes
 
     with shop.database.write() as connection:
-        connection.execute(insert(referral_codes).values(code="KAHVE7", programme="referral", customer_id=1, created_at=shop.clock.now()))
+        connection.execute(insert(referral_codes).values(code="KHV7TMQ4", programme="referral", customer_id=1, created_at=shop.clock.now()))
 
-    assert client.get("/r/kahve7").headers["location"] == "https://kahve.example/?lang=tr&ref=KAHVE7"
+    assert client.get("/r/khv7-tmq4").headers["location"] == "https://kahve.example/?lang=tr&ref=KHV7TMQ4"
     assert client.get("/r/NOBODY").headers["location"] == FRONT_PAGE
     assert client.get("/r/%22%3E%3Cscript%3E").headers["location"] == FRONT_PAGE
-    assert shop.hits("kind", "code", "verdict") == [("referral", "KAHVE7", "human")]
+    assert shop.hits("kind", "code", "verdict") == [("referral", "KHV7TMQ4", "human")]
 
 
 def test_a_user_agent_of_any_kind_is_stored_as_plain_short_text(shop: Shop, client: TestClient) -> None:

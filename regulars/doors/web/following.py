@@ -11,12 +11,12 @@ from starlette.responses import RedirectResponse, Response
 
 from regulars.content.tokens import Purpose
 from regulars.doors.web.door import NEVER_KEPT, Door
+from regulars.loyalty.codes import read_code
 from regulars.tracking.hits import HitKind
 from regulars.tracking.tokens import unpacked_target
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 GIF = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
-LONGEST_CODE = 16
 
 
 def pixel(door: Door) -> Endpoint:
@@ -51,8 +51,9 @@ def referral(door: Door) -> Endpoint:
 
     async def visit(request: Request) -> Response:
         shop = await door.shop()
-        code = request.path_params["code"].upper()
-        if shop is None or not await _is_code(door, code):
+        code = read_code(request.path_params["code"])
+        if shop is None or code is None or not await door.look_up(door.desk.knows_code, code, otherwise=True):
+            # While the database is away any code of the right form passes: the friend should not pay for our trouble.
             return await door.front_page(request)
         await door.journal.add(door.hit(request, HitKind.REFERRAL, code=code))
         return RedirectResponse(with_code(shop.url, code), 302, NEVER_KEPT)
@@ -65,10 +66,3 @@ def with_code(url: str, code: str) -> str:
     parts = urlsplit(url)
     kept = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "ref"]
     return urlunsplit(parts._replace(query=urlencode([*kept, ("ref", code)])))
-
-
-async def _is_code(door: Door, code: str) -> bool:
-    """While the database is away any well-formed code passes: the friend should not pay for our trouble."""
-    if len(code) > LONGEST_CODE or not (code.isascii() and code.isalnum()):
-        return False
-    return await door.look_up(door.desk.knows_code, code, otherwise=True)

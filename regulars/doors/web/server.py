@@ -42,6 +42,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def run(server: uvicorn.Server, listening: socket.socket) -> None:
     """Serves until Ctrl-C (KeyboardInterrupt) or SIGTERM (SystemExit 0), with every accepted hit written."""
+    sys.setswitchinterval(0.0005)  # the loop must not queue behind the writing thread for each packet
     signal.signal(signal.SIGTERM, _leave)  # uvicorn raises the signal again when it is done, so the caller's `finally` runs
     server.run(sockets=[listening])
 
