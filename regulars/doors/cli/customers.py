@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _OPTIONS = ("first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent", "customer_id")
 
 
-@click.group()
+@click.group(epilog="Example: regulars customers show ada@shop.example")
 def customers() -> None:
     """Look at and add customers."""
 

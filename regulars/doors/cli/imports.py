@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from regulars.operations.importing import Source
 
 
-@click.group("import")
+@click.group("import", epilog="Example: regulars import orders orders.csv --dry-run")
 def import_() -> None:
     """Customers, orders and products from CSV files; the same file twice changes nothing.
 
@@ -26,7 +26,10 @@ def import_() -> None:
 @import_.command(epilog="Example: regulars import customers customers.csv --map email=E-Mail --dry-run")
 @file_options
 def customers(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
-    """People: email, first_name, …, consent, consent_at, and the attributes that regulars.yaml declares."""
+    """People, one a row.
+
+    email; and where known names, locale, birthday, consent, consent_at, and the attributes that regulars.yaml declares.
+    """
     from regulars.loyalty.people import FIELDS, REQUIRED
     from regulars.operations.import_customers import import_customers
 
@@ -40,7 +43,10 @@ def customers(house: House, file: str, maps: tuple[str, ...], encoding: str, dry
 @import_.command(epilog="Example: regulars import orders orders.csv --map order_id=InvoiceNo --map ordered_at=InvoiceDate")
 @file_options
 def orders(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
-    """Purchases, one line item a row: order_id, ordered_at, email, sku, product, category, quantity, unit_price …"""
+    """Purchases, one line item a row.
+
+    order_id, ordered_at, email; and where known sku, product, category, quantity, unit_price, currency, status, coupon …
+    """
     from regulars.loyalty.purchases import FIELDS, REQUIRED
     from regulars.operations.import_orders import import_orders
 
@@ -52,7 +58,10 @@ def orders(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_ru
 @import_.command(epilog="Example: regulars import products products.csv --map sku=SKU --map name=Title")
 @file_options
 def products(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
-    """The catalogue: sku, name, url, image_url, price, compare_at, stock, category, usual_gap_days."""
+    """The catalogue, one product a row.
+
+    sku, name; and where known url, image_url, price, compare_at, stock, category, usual_gap_days.
+    """
     from regulars.loyalty.products import FIELDS, REQUIRED
     from regulars.operations.import_products import import_products
 

@@ -8,18 +8,17 @@ from regulars.bootstrap import House
 from regulars.doors.cli.console import say, write_json, write_table
 from regulars.doors.cli.csv_source import file_options, open_source, tell
 from regulars.doors.cli.options import as_json, in_house
+from regulars.loyalty.suppression import REASONS
 
-_REASONS = ("manual", "bounce", "complaint", "unsubscribed", "imported", "sunset")  # loyalty.suppression.REASONS
 
-
-@click.group()
+@click.group(epilog="Example: regulars suppress add ada@shop.example")
 def suppress() -> None:
     """Addresses never to write to. The list keeps keyed hashes and survives every import."""
 
 
 @suppress.command(epilog="Example: regulars suppress add ada@shop.example --note 'asked on the phone'")
 @click.argument("email")
-@click.option("--reason", type=click.Choice(_REASONS), default="manual", show_default=True)
+@click.option("--reason", type=click.Choice(REASONS), default="manual", show_default=True)
 @click.option("--note", help="For yourself.")
 @in_house
 def add(house: House, email: str, reason: str, note: str | None) -> None:
