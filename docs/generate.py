@@ -1,25 +1,84 @@
-"""Writes the pages of the manual that are made from tables: `python docs/generate.py`. Tests hold them equal."""
+"""Writes the pages of the manual that are made from tables and docstrings: `make docs`. Tests hold them equal."""
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
+
+import click
 
 from regulars.content import codes as content_codes
 from regulars.definition import codes as definition_codes
 from regulars.definition.reference import findings_page, yaml_reference
+from regulars.doors.cli import cli
 
-ROOMS = {
+ROOT = Path(__file__).parents[1]
+CODES = {
     "D: definitions (YAML files)": definition_codes.CODES,
     "C: content (templates)": content_codes.CODES,
 }
+ROOMS = ("definition", "audience", "journeys", "loyalty", "content", "delivery", "tracking", "scoring", "measurement")
+AROUND = ("operations", "adapters", "doors")
+BEGIN, END = "<!-- house: written by docs/generate.py -->\n", "<!-- /house -->\n"
+HELP_WIDTH = 100
 
 
 def pages() -> dict[str, str]:
-    """File name to content."""
-    return {"findings.md": findings_page(ROOMS), "yaml-reference.md": yaml_reference() + "\n"}
+    """File name in docs/ to content."""
+    return {
+        "findings.md": findings_page(CODES),
+        "yaml-reference.md": yaml_reference() + "\n",
+        "commands.md": commands_page(),
+    }
+
+
+def readme() -> str:
+    """README.md with its map of the house written again."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    return before + BEGIN + "\n".join(_house_map()) + "\n" + END + rest.partition(END)[2]
+
+
+def commands_page() -> str:
+    lines = ["# Commands", "", "What `--help` says, command by command. `regulars` and, in a checkout, `python cli.py` are the same.",
+             "What `--json` prints is in [json.md](json.md), and what exit codes mean in [exit-codes.md](exit-codes.md).", ""]
+    for context in _contexts(click.Context(cli, info_name="regulars", **_WIDE)):
+        lines += [f"## {context.command_path}", "", "```text", context.get_help().rstrip(), "```", ""]
+    return "\n".join(lines)
+
+
+_WIDE = {"terminal_width": HELP_WIDTH, "max_content_width": HELP_WIDTH}
+
+
+def _contexts(context: click.Context) -> Iterator[click.Context]:
+    yield context
+    command = context.command
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _contexts(click.Context(inner, info_name=name, parent=context, **_WIDE))
+
+
+def _house_map() -> Iterator[str]:
+    yield from ("", "| room | the question on its door |", "|---|---|")
+    yield from (f"| [`{room}`](regulars/{room}) | {_sign(room)} |" for room in ROOMS)
+    yield from ("", "| around the rooms | |", "|---|---|")
+    yield from (f"| [`{place}`](regulars/{place}) | {_sign(place)} |" for place in AROUND)
+    yield ""
+
+
+def _sign(package: str) -> str:
+    docstring = ast.get_docstring(ast.parse((ROOT / "regulars" / package / "__init__.py").read_text(encoding="utf-8"))) or ""
+    return _cell(docstring.splitlines()[0])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
 
 
 if __name__ == "__main__":
-    for name, content in pages().items():
-        (Path(__file__).parent / name).write_text(content, encoding="utf-8")
-        print(name)
+    for page, content in pages().items():
+        (ROOT / "docs" / page).write_text(content, encoding="utf-8")
+    (ROOT / "README.md").write_text(readme(), encoding="utf-8")
