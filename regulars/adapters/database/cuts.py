@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from regulars.adapters.database.customer_facts import fact_column, facts_in
 from regulars.adapters.database.engine import WRITES
-from regulars.adapters.database.schema import rfm_cuts
+from regulars.adapters.database.schema import customers, rfm_cuts
 from regulars.adapters.database.scores import landmark
 from regulars.adapters.database.sets import sets_for
 from regulars.adapters.database.types import UtcTime, micros
@@ -70,9 +70,9 @@ def _store(connection: Connection, borders: dict[str, tuple[int, ...]], frame: F
 
 
 def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, ...]:
-    ranked = _ranked(connection, MEASURED_BY[measure], frame).subquery()
-    people = connection.scalar(select(func.count()).select_from(ranked)) or 0
-    ranks = border_ranks(people)
+    value, ordered = _measured(connection, MEASURED_BY[measure], frame)
+    ranked = ordered.add_columns(value.label("value"), func.row_number().over(order_by=value).label("rank")).subquery()
+    ranks = border_ranks(_people(connection, ordered))
     rows = connection.execute(select(ranked.c.rank, ranked.c.value).where(ranked.c.rank.in_(ranks)))
     by_rank = {row.rank: row.value for row in rows}
     return tuple(int(by_rank[rank]) for rank in ranks)
@@ -81,20 +81,22 @@ def _computed(connection: Connection, measure: str, frame: Frame) -> tuple[int, 
 def _tops(connection: Connection, wanted: Iterable[tuple[str, Decimal]], frame: Frame) -> dict[tuple[str, Decimal], int]:
     tops: dict[tuple[str, Decimal], int] = {}
     for fact, percent in sorted(wanted):
-        ranked = _ranked(connection, fact, frame).subquery()
-        people = connection.scalar(select(func.count()).select_from(ranked)) or 0
-        if people:
-            rank = people - top_rank(people, percent) + 1
-            tops[fact, percent] = int(connection.execute(select(ranked.c.value).where(ranked.c.rank == rank)).scalar_one())
+        value, ordered = _measured(connection, fact, frame)
+        if people := _people(connection, ordered):
+            from_the_top = ordered.add_columns(value.label("value")).order_by(value.desc()).offset(top_rank(people, percent) - 1)
+            tops[fact, percent] = int(connection.execute(from_the_top.limit(1)).one().value)
     return tops
 
 
-def _ranked(connection: Connection, fact: str, frame: Frame) -> Select[Any]:
-    """value and rank, from 1 in ascending order, of every customer who ordered."""
+def _people(connection: Connection, ordered: Select[Any]) -> int:
+    return connection.scalar(select(func.count()).select_from(ordered.subquery())) or 0
+
+
+def _measured(connection: Connection, fact: str, frame: Frame) -> tuple[ColumnElement[Any], Select[Any]]:
+    """The whole number that ranks customers by a fact, and the SELECT of all customers who ordered."""
     sets = sets_for(connection)
     facts = facts_in(frame, sets)
     column, _ = fact_column(fact, facts, frame)
-    value = micros(column) if isinstance(column.type, UtcTime) else column
     ordered = facts.orders_count > 0
-    rank = func.row_number().over(order_by=column)
-    return select(value.label("value"), rank.label("rank")).select_from(sets.onto_customers()).where(ordered)
+    value = micros(column) if isinstance(column.type, UtcTime) else column
+    return value, select(customers.c.id).select_from(sets.onto_customers()).where(ordered)
