@@ -5,9 +5,12 @@ from __future__ import annotations
 import pickle
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
+
+from regulars.errors import RegularsError
 
 _AT_ONCE = 2_000
 
@@ -31,7 +34,8 @@ class DiskSpool:
 
     def groups(self) -> Iterator[tuple[str, Iterator[tuple[int, Any]]]]:
         self._flush()
-        rows = self._file.execute("SELECT key, line, value FROM rows ORDER BY key, line")
+        with _in_our_words():
+            rows = self._file.execute("SELECT key, line, value FROM rows ORDER BY key, line")
         for key, group in groupby(rows, key=itemgetter(0)):
             yield key, ((line, pickle.loads(value)) for _, line, value in group)  # noqa: S301  our own, see above
 
@@ -39,5 +43,15 @@ class DiskSpool:
         self._file.close()
 
     def _flush(self) -> None:
-        self._file.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._waiting)
+        with _in_our_words():
+            self._file.executemany("INSERT INTO rows VALUES (?, ?, ?)", self._waiting)
         self._waiting.clear()
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        hint = "make room in the folder for temporary files, or name another one in SQLITE_TMPDIR"
+        raise RegularsError(f"the rows cannot be sorted on disk: {error}", hint=hint) from error

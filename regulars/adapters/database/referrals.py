@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.sql import Select
 
 from regulars.adapters.database.bulk import in_batches, load, staged_ids
@@ -84,8 +84,9 @@ def _replace(connection: Connection, outdated: Iterable[int], new: Mapping[int, 
         }
         for friend, tie in new.items()
     ])
-    for friend, tie in new.items():
-        connection.execute(update(customers).where(customers.c.id == friend).values(referred_by=tie.advocate_id))
+    if new:
+        brought = update(customers).where(customers.c.id == bindparam("friend")).values(referred_by=bindparam("advocate"))
+        connection.execute(brought, [{"friend": friend, "advocate": tie.advocate_id} for friend, tie in new.items()])
 
 
 def _count_again(connection: Connection, advocates: Iterable[int]) -> None:
