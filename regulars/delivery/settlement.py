@@ -39,7 +39,7 @@ class Handoff:
 class Settlement:
     """From `before` to `state`, if the message still has this fence.
 
-    `attempt`: None when nobody spoke to a relay. `copy_may_exist`: the next copy is marked and must be equal to the first.
+    `attempt`: None when nobody spoke to a relay. `next_attempt_at`: None leaves it as it is. `copy_may_exist`: the next copy is marked and must be equal to the first.
     """
 
     ref: MessageRef
@@ -75,15 +75,15 @@ def held(claimed: Claimed, reason: str) -> Settlement:
     return Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.HELD, reason)
 
 
-def given_back(claimed: Claimed, before: State, now: datetime) -> Settlement:
-    """The worker stops, or was refused the handoff: as if it had never been claimed."""
-    return Settlement(claimed.ref, claimed.fence, before, State.PENDING, next_attempt_at=now)
+def given_back(claimed: Claimed) -> Settlement:
+    """The worker stops, or was refused the handoff: as if it had never been claimed, and due as it was."""
+    return Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.PENDING)
 
 
 def lapsed(ref: MessageRef, fence: int, before: State, now: datetime) -> Settlement:
     """Its worker is gone: a claimed message goes back, of a handed off one only the relay knows."""
     if before is State.CLAIMED:
-        return Settlement(ref, fence, before, State.PENDING, next_attempt_at=now)
+        return Settlement(ref, fence, before, State.PENDING)
     lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the worker was lost")
     return Settlement(ref, fence, before, State.UNCERTAIN, attempt=lost, started_at=now)
 
@@ -94,12 +94,12 @@ def resolution(ref: MessageRef, fence: int, arrived: bool | None, on_uncertain: 
     known = "the transport has it" if arrived else "the transport never got it"
     seen = Result(ref, Outcome.ACCEPTED, Phase.OPERATOR, reply=f"on_uncertain: {on_uncertain}" if arrived is None else known, evidence="file")
     reason = "perhaps it arrived; decide with regulars retry" if state is State.HELD else None
-    again = now if state is State.PENDING else None
     return Settlement(
-        ref, fence, State.UNCERTAIN, state, reason, again, seen, now, copy_may_exist=arrived is None and state is State.PENDING,
+        ref, fence, State.UNCERTAIN, state, reason, attempt=seen, started_at=now, copy_may_exist=arrived is None and state is State.PENDING,
     )
 
 
 def _words(result: Result, otherwise: str) -> str:
-    spoken = " ".join(str(part) for part in (result.code, result.enhanced, result.reply) if part)
-    return spoken[:500] or otherwise
+    reply = result.reply or ""
+    enhanced = None if result.enhanced and reply.startswith(result.enhanced) else result.enhanced
+    return " ".join(str(part) for part in (result.code, enhanced, reply) if part)[:500] or otherwise

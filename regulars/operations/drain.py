@@ -13,7 +13,7 @@ from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
-from regulars.delivery.outcomes import Result
+from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing, outgoing
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.ports import Bundles, Clock, Launches, Messages, Progress, Recipients, Transport
@@ -202,11 +202,14 @@ class _Book:
         return marked
 
     def give_back(self) -> None:
-        """What has not ended: claimed ones go back; handed off ones are left to their lease, for their dot may be out."""
+        """What the transport leaves without a result: claimed ones go back, of the handed off only the relay knows."""
         now = self._office.clock.now()
         for ref, claimed in list(self._open.items()):
             if self._states[ref] is State.CLAIMED:
-                self._end(given_back(claimed, State.CLAIMED, now))
+                self._end(given_back(claimed))
+            else:
+                lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the sending was interrupted")
+                self._end(settled(claimed, State.HANDOFF, lost, now, 0))
         self.commit()
 
     def _end(self, settlement: Settlement) -> None:

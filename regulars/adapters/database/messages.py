@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from regulars.adapters.database.eligibility import has_left, is_suppressed, standings
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import attempts, customers, launches, messages
+from regulars.adapters.database.schema import LEASED, PENDING, attempts, customers, launches, messages
 from regulars.adapters.database.types import UtcTime, database_in, database_now
 from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
@@ -87,7 +87,7 @@ class MessagesInDatabase:
         with self._database.write() as connection:
             gone = connection.execute(
                 select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.state)
-                .where(messages.c.state.in_([State.CLAIMED.value, State.HANDOFF.value]), messages.c.lease_until < database_now())
+                .where(LEASED, messages.c.lease_until < database_now())
                 .with_for_update(skip_locked=True)
             ).all()
             found = [lapsed(MessageRef(row.launch_id, row.number), row.fence, State(row.state), now) for row in gone]
@@ -111,7 +111,7 @@ class MessagesInDatabase:
                 (State.EXPIRED, "its turn came after expires_after", messages.c.expires_at <= now),
             ):
                 connection.execute(
-                    update(messages).where(messages.c.state == State.PENDING.value, which)
+                    update(messages).where(PENDING, which)
                     .values(state=state.value, reason=reason, ended_at=now, **NO_LEASE)
                 )
 
@@ -166,7 +166,7 @@ class MessagesInDatabase:
 
 def _due(now: datetime) -> ColumnElement[bool]:
     in_time = or_(messages.c.expires_at.is_(None), messages.c.expires_at > now)
-    return and_(messages.c.state == State.PENDING.value, messages.c.next_attempt_at <= now, in_time)
+    return and_(PENDING, messages.c.next_attempt_at <= now, in_time)
 
 
 def _is_sending(launch_id: int) -> ColumnElement[bool]:

@@ -1,0 +1,264 @@
+"""plan, launch, status, pause, resume, cancel, retry and why as they are typed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, update
+
+from regulars.adapters.database.schema import (
+    customers,
+    identities,
+    launches,
+    messages,
+    referral_codes,
+)
+from tests.integration.invariants import assert_promises_kept
+from tests.integration.launching import FILES, NOW, add_customers
+from tests.relay import RelayServer
+
+
+class Terminal:
+    """A shop's folder with its embedded database; `__call__` types a command and returns (exit code, stdout, stderr)."""
+
+    def __init__(self, folder: Path, database) -> None:
+        self.folder, self.database = folder, database
+        for path, text in FILES.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(text)
+        own = {"REGULARS_SECRET": "a secret of the tests", "REGULARS_NOW": "2026-11-20T09:00:00Z"}
+        self.environment = {key: value for key, value in os.environ.items() if not key.startswith("REGULARS_")} | own
+
+    def __call__(self, *words: str, **environment: str):
+        done = subprocess.run(
+            [sys.executable, "-m", "regulars", *words], cwd=self.folder, env=self.environment | environment,
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120, check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout, done.stderr
+
+    def json(self, *words: str, **environment: str):
+        _, out, _ = self(*words, "--json", **environment)
+        return json.loads(out)
+
+    def mails(self) -> int:
+        return len(list((self.folder / ".regulars" / "outbox").glob("0*.eml")))
+
+
+@pytest.fixture
+def terminal(tmp_path, sqlite_database):
+    yield Terminal(tmp_path, sqlite_database)
+    assert_promises_kept(sqlite_database)
+
+
+def change(database, *statements) -> None:
+    with database.write() as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def known_by_address(database, ids) -> None:
+    change(database, insert(identities).values([{"kind": "email", "value": f"c{n}@example.com", "customer_id": n, "since": NOW} for n in ids]))
+
+
+def test_the_plan_and_the_launch_say_the_same(terminal):
+    add_customers(terminal.database, 3)
+    add_customers(terminal.database, 2, marketing=None)
+    plan = terminal.json("plan", "hello")
+    launched = terminal.json("launch", "hello", "--yes")
+
+    assert plan == {"campaign": "hello", "segment": "all", "selected": 5, "excluded": {"no_consent": 2}, "final": 3, "send_at": []}
+    assert launched["plan"] == plan
+    assert {key: launched[key] for key in ("launch", "campaign", "state", "counts")} == {
+        "launch": 1, "campaign": "hello", "state": "finished", "counts": {"accepted": 3},
+    }
+    assert len(launched["bundle"]) == 64
+    assert terminal.mails() == 3
+
+
+def test_the_status_lists_every_launch(terminal):
+    add_customers(terminal.database, 3)
+    terminal("launch", "hello", "--yes", "--limit", "1")
+    terminal("launch", "hello", "--yes", "--new-only")
+    table = terminal("status")[1]
+    listed = terminal.json("status")["launches"]
+
+    assert [(one["launch"], one["counts"]) for one in listed] == [(2, {"accepted": 2}), (1, {"accepted": 1})]
+    assert [line.split()[:4] for line in table.splitlines()[1:]] == [["2", "hello", "finished", "2"], ["1", "hello", "finished", "1"]]
+
+
+@pytest.mark.parametrize(("words", "exit_code", "said"), [
+    (("launch", "hello"), 4, "add --yes"),
+    (("launch", "helo", "--yes"), 2, 'did you mean "hello"?'),
+    (("launch", "hello", "--yes", "--again", "--new-only"), 2, "contradict"),
+    (("launch", "hello", "--yes", "--limit", "0"), 2, "0 is not in the range"),
+    (("plan", "helo"), 2, 'did you mean "hello"?'),
+    (("status", "hello"), 2, 'there is no launch "hello"'),
+    (("pause", "7"), 2, 'there is no launch "7"'),
+    (("worker",), 2, "REGULARS_BROKER_URL is not set"),
+    (("why", "hello", "not an address"), 2, "not an address"),
+])
+def test_what_does_not_fit_is_refused_before_anything_happens(terminal, words, exit_code, said):
+    add_customers(terminal.database, 1)
+    code, _, err = terminal(*words)
+
+    assert (code, terminal.mails()) == (exit_code, 0)
+    assert said in err
+
+
+def test_broken_files_are_exit_1_and_nothing_is_sent(terminal):
+    add_customers(terminal.database, 1)
+    (terminal.folder / "segments/all.yaml").write_text("segment: all\nwher: {}\n")
+    code, _, err = terminal("launch", "hello", "--yes")
+
+    assert (code, terminal.mails()) == (1, 0)
+    assert "segments/all.yaml:2:1" in err
+
+
+@pytest.mark.parametrize(("mail", "base", "said"), [
+    ("smtp://relay.example:587", "http://127.0.0.1:8000", "REGULARS_BASE_URL"),
+    ("smtp://relay.example:25?tls=none", "https://mail.kahve.example", "unencrypted"),
+])
+def test_a_public_relay_is_guarded(terminal, mail, base, said):
+    add_customers(terminal.database, 1)
+    code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=mail, REGULARS_BASE_URL=base, REGULARS_NOW="")
+
+    assert code == 4
+    assert said in err
+    with terminal.database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(launches)) == 0
+
+
+def test_mail_that_gmail_would_clip_is_refused_by_plan_and_launch(terminal):
+    add_customers(terminal.database, 1)
+    template = terminal.folder / "templates/hello.mjml"
+    template.write_text(template.read_text().replace("{{ customer.greeting }}", "x" * 103_000))
+
+    for command in (("plan", "hello"), ("launch", "hello", "--yes")):
+        code, _, err = terminal(*command)
+        assert code == 4
+        assert "102,400" in err
+
+
+def test_a_test_mail_leaves_no_row(terminal):
+    [known] = add_customers(terminal.database, 1)
+    known_by_address(terminal.database, [known])
+    code, _, err = terminal("launch", "hello", "--test-to", "agency@example.com")
+    with terminal.database.read() as connection:
+        rows = [connection.scalar(select(func.count()).select_from(table)) for table in (launches, messages, referral_codes)]
+
+    assert (code, rows) == (0, [0, 0, 0])
+    assert f"the mail of c{known}@example.com went to agency@example.com" in err
+    assert len(list((terminal.folder / ".regulars/outbox").glob("test-*.eml"))) == 1
+
+
+def test_a_launch_for_later_says_who_sends_it_then(terminal):
+    add_customers(terminal.database, 2)
+    with (terminal.folder / "campaigns/hello.yaml").open("a") as file:
+        file.write("send_at: 2026-12-01 09:00\n")
+    code, out, err = terminal("launch", "hello", "--yes")
+    early = terminal.mails()
+    terminal("resume", "hello", REGULARS_NOW="2026-12-01T06:00:01Z")
+
+    assert (code, early, terminal.mails()) == (0, 0, 2)
+    assert "2026-12-01 09:00 (Europe/Istanbul)" in out
+    assert "`regulars up` sends it then" in err
+
+
+def test_a_launch_is_paused_resumed_and_cancelled(terminal):
+    add_customers(terminal.database, 2)
+    with (terminal.folder / "campaigns/hello.yaml").open("a") as file:
+        file.write("send_at: 2026-12-01 09:00\n")
+    terminal("launch", "hello", "--yes")
+    states = [terminal.json(*words)["state"] for words in (("pause", "1"), ("pause", "hello"), ("resume", "1"), ("cancel", "1", "--yes"))]
+    code, _, err = terminal("resume", "1")
+
+    assert states == ["paused", "paused", "sending", "cancelled"]
+    assert code == 4
+    assert "does not go on" in err
+    assert terminal.json("status", "1")["counts"] == {"cancelled": 2}
+
+
+def test_ctrl_c_in_a_launch_loses_nothing_and_can_be_resumed(terminal):
+    add_customers(terminal.database, 3000)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "regulars", "launch", "hello", "--yes"], cwd=terminal.folder, env=terminal.environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )
+    deadline = time.monotonic() + 60
+    while terminal.mails() < 100 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    stopped = terminal.json("status", "hello")
+    code, _, _ = terminal("resume", "hello")
+
+    assert process.returncode == 130
+    assert "go on with: regulars resume 1" in err
+    assert stopped["state"] == "sending"
+    assert set(stopped["counts"]) <= {"accepted", "pending", "uncertain"}  # uncertain: until the folder is asked
+    assert (code, terminal.mails()) == (0, 3000)
+    with terminal.database.read() as connection:
+        assert connection.scalar(select(func.count()).where(messages.c.dup_possible)) == 0
+
+
+def test_a_relay_that_is_away_costs_nothing(terminal):
+    add_customers(terminal.database, 2)
+    code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    with RelayServer() as relay:
+        again, _, _ = terminal("resume", "hello", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
+
+    assert (code, again, len(relay.arrived)) == (3, 0, 2)
+    assert "nothing is lost" in err
+    assert "regulars resume 1" in err
+
+
+def test_a_relay_that_refuses_some_is_exit_1_and_named(terminal):
+    never, later, fine = add_customers(terminal.database, 3)
+    change(
+        terminal.database,
+        update(customers).where(customers.c.id == never).values(email="never@example.com"),
+        update(customers).where(customers.c.id == later).values(email="later@example.com"),
+    )
+    with RelayServer() as relay:
+        code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
+
+    assert code == 1
+    assert [mail.recipient for mail in relay.arrived] == [f"c{fine}@example.com"]
+    assert "1 rejected: 550 5.1.1 no such user" in err
+    assert "the next mail is due 2026-11-20 12:3" in err
+
+
+def test_why_answers_for_everybody(terminal):
+    got, left = add_customers(terminal.database, 2)
+    [never_asked] = add_customers(terminal.database, 1, marketing=None)
+    known_by_address(terminal.database, [got, left, never_asked])
+    before = terminal.json("why", "hello", f"c{got}@example.com")
+    terminal("launch", "hello", "--yes", "--limit", "1")
+    answers = {n: terminal.json("why", "hello", f"c{n}@example.com") for n in (got, left, never_asked)}
+    stranger = terminal.json("why", "hello", "nobody@example.com")
+
+    assert before["outcome"] == "not launched"
+    assert {key: answers[got][key] for key in ("campaign", "email", "outcome", "launch", "message")} == {
+        "campaign": "hello", "email": f"c{got}@example.com", "outcome": "received", "launch": 1, "message": 1,
+    }
+    assert (answers[left]["outcome"], answers[left]["reason"]) == ("left out", "over_limit: beyond --limit")
+    assert (answers[never_asked]["outcome"], answers[never_asked]["reason"]) == ("left out", "no_consent: never agreed to marketing mail")
+    assert stranger["outcome"] == "unknown customer"
+
+
+def test_why_shows_the_condition_that_keeps_somebody_out(terminal):
+    [known] = add_customers(terminal.database, 1, city="Bursa", city_folded="bursa")
+    known_by_address(terminal.database, [known])
+    campaign = terminal.folder / "campaigns/hello.yaml"
+    campaign.write_text(campaign.read_text().replace("[all]", "[izmir]"))
+    _, out, _ = terminal("why", "hello", f"c{known}@example.com")
+
+    assert "not selected" in out
+    assert "customer.city" in out
+    assert "Bursa" in out or "bursa" in out
