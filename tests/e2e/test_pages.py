@@ -12,12 +12,25 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from regulars.adapters.database.engine import Database
-from tests.e2e.conftest import ROOT, SentShop
+from tests.sent_shop import ROOT, SentShop, sent_shop_in
 from tests.servers import chromium
 from tests.web import BROWSER
 
 pytestmark = pytest.mark.browser
 PEOPLE = {"ada@shop.example": "en", "ayse@shop.example": "tr", "leyla@shop.example": "az"}
+
+
+@pytest.fixture(scope="module")
+def sent_shop(tmp_path_factory: pytest.TempPathFactory) -> SentShop:
+    return sent_shop_in(tmp_path_factory.mktemp("shop"))
+
+
+@pytest.fixture
+def served(sent_shop: SentShop) -> Iterator[SentShop]:
+    process = sent_shop.serve()
+    yield sent_shop
+    process.terminate()
+    process.wait(20)
 
 
 @pytest.fixture(scope="module")
