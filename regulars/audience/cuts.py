@@ -22,13 +22,8 @@ def top_rank(people: int, percent: Decimal) -> int:
     return int((people * percent / 100).to_integral_value(ROUND_CEILING))
 
 
-def borders(ascending: Sequence[int]) -> tuple[int, ...]:
-    """The four borders between fifths. Equal values share a fifth, the lower one: one order is no merit for half a shop."""
-    return tuple(ascending[rank - 1] for rank in border_ranks(len(ascending)))
-
-
 def fifth(value: int, cuts: Sequence[int]) -> int | None:
-    """1 to 5; a border belongs to the fifth below it."""
+    """1 to 5. A border and all its equals belong to the fifth below: one order is no merit for half a shop."""
     return 1 + sum(value > cut for cut in cuts) if cuts else None
 
 

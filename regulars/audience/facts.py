@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from regulars.audience.comparison import Comparison, Comparisons, reduced
+from regulars.audience.comparison import Comparisons, reduced
 from regulars.audience.cuts import MEASURED_BY, RFM, fifth
 from regulars.audience.frame import Frame
 from regulars.audience.view import CustomerView
-from regulars.definition.conditions import Fact, Kind, Op, Test
+from regulars.definition.conditions import Fact, Kind, Test
 from regulars.definition.text import fold
 from regulars.definition.workspace import Attribute
 
@@ -116,7 +116,6 @@ _READ: Mapping[Kind, Callable[[Any], Any]] = {
     Kind.TEXT: lambda value: value if isinstance(value, str) else None,
     Kind.NUMBER: _number,
     Kind.WHOLE: _number,
-    Kind.MONEY: _number,
     Kind.YES_NO: lambda value: value if isinstance(value, bool) else None,
     Kind.DATE: _day,
 }
@@ -126,10 +125,6 @@ _DEFAULT: Mapping[Kind, Callable[[str], Any]] = {
     Kind.TEXT: fold,
     Kind.NUMBER: float,
     Kind.WHOLE: int,
-    Kind.MONEY: float,
     Kind.YES_NO: lambda text: text.casefold() in {"yes", "true"},
     Kind.DATE: lambda text: text,
 }
-
-
-__all__ = ["Comparison", "Op", "at_landmark", "attribute_value", "comparisons_of", "default_of", "fact", "measure", "score_tests"]

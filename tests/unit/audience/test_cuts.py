@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pytest
 
-from regulars.audience.cuts import borders, fifth, top_rank
+from regulars.audience.cuts import border_ranks, fifth, top_rank
 
 
 def test_five_times_as_many_people_make_five_equal_fifths() -> None:
@@ -30,3 +31,7 @@ def test_without_anybody_there_are_no_fifths() -> None:
 @pytest.mark.parametrize(("people", "percent", "rank"), [(100, "5", 5), (101, "5", 6), (3, "1", 1), (7, "100", 7), (1000, "0.25", 3)])
 def test_the_top_is_rounded_up(people: int, percent: str, rank: int) -> None:
     assert top_rank(people, Decimal(percent)) == rank
+
+
+def borders(ascending: Sequence[int]) -> tuple[int, ...]:
+    return tuple(ascending[rank - 1] for rank in border_ranks(len(ascending)))
