@@ -11,6 +11,7 @@ from regulars.bootstrap import House
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
 from regulars.doors.cli.console import progress, say
+from regulars.doors.cli.stopping import stop_at_leisure
 from regulars.errors import Interrupted, Unreachable
 from regulars.operations.status import Standing, status
 
@@ -83,12 +84,18 @@ def _send_here(house: House, launch: Launch) -> None:
     tally = house.launches.tally(launch.id)
     before = tally.total - tally.of(State.PENDING)
     try:
-        with progress(f"sending {launch.campaign}") as moved:
-            drain(launch.id, house.office, lambda: True, lambda done, total=None: moved(before + done, total))
+        with stop_at_leisure() as asked, progress(f"sending {launch.campaign}") as moved:
+            drain(launch.id, house.office, lambda: not asked.is_set(), lambda done, total=None: moved(before + done, total))
     except KeyboardInterrupt as interrupt:
-        raise Interrupted(f"stopped: {_so_far(house, launch)}", hint=_way_on(launch)) from interrupt
+        raise _stopped(house, launch) from interrupt
     except Unreachable as error:
         raise Unreachable(f"{error.message}; {_so_far(house, launch)}", hint=f"{error.hint or 'see to it'}, then {_way_on(launch)}") from error
+    if asked.is_set() and house.launches.get(launch.id).state is LaunchState.SENDING:
+        raise _stopped(house, launch)
+
+
+def _stopped(house: House, launch: Launch) -> Interrupted:
+    return Interrupted(f"stopped: {_so_far(house, launch)}", hint=_way_on(launch))
 
 
 def _so_far(house: House, launch: Launch) -> str:
