@@ -182,7 +182,7 @@ def _keys(text: str, root: Path, embedded: bool, problems: list[str]) -> KeyRing
         problems.append("REGULARS_SECRET is missing; it signs the links in mails. Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'")
         return ring
     if any(len(key.secret) < 16 for key in ring.keys):
-        problems.append("REGULARS_SECRET holds a key of fewer than 16 characters; make a longer one")
+        problems.append("REGULARS_SECRET holds a key of fewer than 16 characters; make a longer one (a comma separates the newer key from older ones)")
     return ring
 
 
