@@ -26,6 +26,9 @@ FIELDS = (
 MOST_LINES = 10_000
 _LARGEST_AMOUNT = 10**14
 
+Packed = tuple[str, datetime, tuple[Any, ...], str | None, str, tuple[Any, ...], tuple[Any, ...], tuple[tuple[str, str], ...]]
+
+
 class Person(NamedTuple):
     """Whose order: the shop's own customer id is believed before the address."""
 
@@ -78,6 +81,17 @@ class Row(NamedTuple):
     head: Head
     line: Line
     other: tuple[tuple[str, str], ...]
+
+    def packed(self) -> Packed:
+        """Without our classes, which take ten times as long to put away on disk."""
+        person, shop_id = self.person
+        return (
+            self.order_id, self.ordered_at, tuple(person), shop_id, self.currency, tuple(self.head), tuple(self.line), self.other)
+
+    @classmethod
+    def unpacked(cls, packed: Packed) -> Row:
+        order_id, ordered_at, address, shop_id, currency, head, line, other = packed
+        return cls(order_id, ordered_at, Person(Address(*address), shop_id), currency, Head(*head), Line(*line), other)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _TOO_MANY = f"order {{key}} has more than {MOST_LINES:,} lines; is order_id the 
 def import_orders(source: Source, purchases: Purchases, currency: str, rates: Rates, *, dry_run: bool = False) -> Imported:
     """`currency`: of rows that name none. A batch is one transaction; stopped in between, the import can be repeated."""
     now = source.reading.now
-    result = read_rows(source, lambda record: read_row(record, currency), key=lambda row: row.order_id)
+    result = read_rows(source, lambda record: read_row(record, currency), key=lambda row: row.order_id, pack=Row.packed)
     for batch in batches(_orders(source, rates, result), size_of=lambda order: len(order.lines)):
         changed = purchases.changed(batch) if dry_run else purchases.record(batch, now)
         _count(result, batch, changed)
@@ -30,7 +30,7 @@ def _orders(source: Source, rates: Rates, result: Imported) -> Iterator[Order]:
         return moment.astimezone(source.reading.zone).date()
 
     for group in groups(source, result, MOST_LINES, _TOO_MANY):
-        rows: list[Row] = [row for _, row in group]
+        rows = [Row.unpacked(packed) for _, packed in group]
         try:
             yield make_order(rows, rates, day_of)
         except BadCell as error:

@@ -47,8 +47,10 @@ class Source:
     progress: Progress
 
 
-def read_rows(source: Source, read: Callable[[Record], T], key: Callable[[T], str]) -> Imported:
-    """Every row through `read` into the spool, under its key; those that cannot be read are rejected."""
+def read_rows(
+    source: Source, read: Callable[[Record], T], key: Callable[[T], str], pack: Callable[[T], Any] = lambda value: value
+) -> Imported:
+    """Every row through `read` into the spool, under its key, as `pack` makes it; those that cannot be read are rejected."""
     result = Imported()
     for line, row in source.file.rows():
         result.read += 1
@@ -62,7 +64,7 @@ def read_rows(source: Source, read: Callable[[Record], T], key: Callable[[T], st
         except BadCell as error:
             result.reject(line, str(error))
         else:
-            source.spool.add(key(value), line, value)
+            source.spool.add(key(value), line, pack(value))
     return result
 
 
