@@ -204,7 +204,7 @@ ORDERS_TABLE = Table("orders", (
         "only lines like this", "{category: beans}"),
     Word("within", DURATION, "only orders of the time before now", "2 years"),
     Word("before", DAY, "only orders before this day", "2026-12-01"),
-    Word("after", DAY, "only orders on this day or later", "2026-01-01"),
+    Word("after", DAY, "only orders later than the midnight with which this day begins", "2026-01-01"),
     *(Word(name.value, Comparisons(kind), doc, "{at_least: 500 TRY}" if kind is Kind.MONEY else "{at_least: 3}")
       for name, (kind, doc) in AGGREGATES.items()),
 ))
