@@ -38,12 +38,3 @@ def contributions(events: Iterable[ScoredEvent], scoring: Scoring, now: datetime
         if event.at <= now and (weight := weight_of(event.kind, event.verdict, scoring))
     ]
     return sorted(weighed, key=lambda part: part.event.at, reverse=True)
-
-
-def total(parts: Iterable[Contribution]) -> float:
-    return sum(part.value for part in parts)
-
-
-def stored_sum(events: Iterable[ScoredEvent], scoring: Scoring, decay: Decay) -> float:
-    """What the events add to the stored score: replaying them all gives the stored score again."""
-    return sum(weight_of(event.kind, event.verdict, scoring) * decay.grown(event.at) for event in events)

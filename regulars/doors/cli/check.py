@@ -7,9 +7,11 @@ import click
 from regulars.doors.cli.console import say, write
 from regulars.doors.cli.options import in_workspace
 
+FORMATS = ("text", "json", "github")
+
 
 @click.command(epilog="Example: regulars check --format github   (in a pull request's checks)")
-@click.option("--format", "form", default="text", show_default=True, type=click.Choice(["text", "json", "github"]),
+@click.option("--format", "form", default="text", show_default=True, type=click.Choice(FORMATS),
               help="For people, for programs, or for a pull request.")
 @in_workspace
 def check(project: str, form: str) -> None:

@@ -9,12 +9,11 @@ from collections.abc import Mapping, Sequence
 
 from regulars.diagnostics import Finding, in_reading_order
 
-FORMATS = ("text", "json", "github")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def formatted(findings: Sequence[Finding], form: str, texts: Mapping[str, str]) -> str:
-    """All findings in one of FORMATS, without a last line break. `texts`: path to content, for the lines shown."""
+    """All findings as text, json or github, without a last line break. `texts`: path to content, for the lines shown."""
     ordered = in_reading_order(findings)
     if form == "json":
         return json.dumps({"findings": [finding.as_json() for finding in ordered]}, ensure_ascii=False, indent=2)
