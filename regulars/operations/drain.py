@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from regulars.audience.eligibility import IN_WORDS, Reason, objection
+from regulars.audience.eligibility import Reason, objection
 from regulars.content.email import CannotCompose, Occasion
 from regulars.content.mailroom import MailRoom
 from regulars.content.recipient import Recipient
@@ -169,7 +169,7 @@ class _Book:
             if reason is None:
                 welcome.append(claimed)
             else:
-                self.skip(claimed, f"{reason}: {IN_WORDS[reason]}")
+                self.skip(claimed, reason.value)
         return welcome
 
     def skip(self, claimed: Claimed, reason: str) -> None:

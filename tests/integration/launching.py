@@ -70,6 +70,8 @@ def workspace(**changed: str) -> Workspace:
     """The shop's files; `hello` replaces lines of the campaign: hello="if_past: skip"."""
     files = dict(FILES)
     files["campaigns/hello.yaml"] += changed.get("hello", "") + "\n"
+    if "consent" in changed:
+        files["regulars.yaml"] = files["regulars.yaml"].replace("consent: required", f"consent: {changed['consent']}")
     if "template" in changed:
         files["templates/hello.mjml"] = changed["template"]
     return workspace_of(WorkspaceFiles(files, {}, (), frozenset(files)))

@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Select,
     and_,
     bindparam,
     case,
@@ -96,19 +97,23 @@ class MessagesInDatabase:
 
     def uncertain(self) -> Sequence[tuple[MessageRef, int]]:
         """Every uncertain message with its fence."""
+        query = select(messages.c.launch_id, messages.c.number, messages.c.fence).where(
+            messages.c.launch_id.in_(_unfinished()), messages.c.state == State.UNCERTAIN.value
+        )
         with self._database.read() as connection:
-            rows = connection.execute(
-                select(messages.c.launch_id, messages.c.number, messages.c.fence).where(messages.c.state == State.UNCERTAIN.value)
-            ).all()
-        return [(MessageRef(row.launch_id, row.number), row.fence) for row in rows]
+            return [(MessageRef(row.launch_id, row.number), row.fence) for row in connection.execute(query)]
 
     def close_unsent(self, now: datetime) -> None:
         """Ends what came too late, and what came back to PENDING after its launch was cancelled."""
-        cancelled = select(launches.c.id).where(launches.c.state == LaunchState.CANCELLED.value)
+        cancelled = messages.c.launch_id.in_(select(launches.c.id).where(launches.c.state == LaunchState.CANCELLED.value))
+        too_late = and_(
+            messages.c.launch_id.in_(_unfinished().where(launches.c.expires_at.is_not(None))),
+            messages.c.next_attempt_at <= now, messages.c.expires_at <= now,
+        )
         with self._database.write() as connection:
             for state, reason, which in (
-                (State.CANCELLED, "the launch was cancelled", messages.c.launch_id.in_(cancelled)),
-                (State.EXPIRED, "its turn came after expires_after", messages.c.expires_at <= now),
+                (State.CANCELLED, "the launch was cancelled", cancelled),
+                (State.EXPIRED, "its turn came after expires_after", too_late),
             ):
                 connection.execute(
                     update(messages).where(PENDING, which)
@@ -167,6 +172,11 @@ class MessagesInDatabase:
 def _due(now: datetime) -> ColumnElement[bool]:
     in_time = or_(messages.c.expires_at.is_(None), messages.c.expires_at > now)
     return and_(PENDING, messages.c.next_attempt_at <= now, in_time)
+
+
+def _unfinished() -> Select[tuple[int]]:
+    """Launches that may still have open messages: the sweep looks at no others, however long the history."""
+    return select(launches.c.id).where(launches.c.state != LaunchState.FINISHED.value)
 
 
 def _is_sending(launch_id: int) -> ColumnElement[bool]:
