@@ -89,6 +89,7 @@ def _database_url(text: str, root: Path, problems: list[str]) -> str:
     if text.startswith("sqlite:///"):
         return f"sqlite:///{root / text.removeprefix('sqlite:///')}"
     if text.startswith(("postgresql+psycopg://", "postgresql://", "postgres://")):
+        _check_address("REGULARS_DATABASE_URL", text, problems)
         return "postgresql+psycopg://" + text.partition("://")[2]
     problems.append(
         f"REGULARS_DATABASE_URL starts with {_scheme(text)!r}; use sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/NAME"
@@ -103,6 +104,7 @@ def _broker_url(text: str, problems: list[str]) -> str | None:
         problems.append(
             f"REGULARS_BROKER_URL starts with {_scheme(text)!r}; use redis://HOST:6379/0, or unset it to work in this process"
         )
+    _check_address("REGULARS_BROKER_URL", text, problems)
     return text
 
 
@@ -155,10 +157,22 @@ def _whole(text: str, name: str, low: int, high: int) -> int:
 
 def _base_url(text: str, problems: list[str]) -> str:
     text = (text or "http://127.0.0.1:8000").rstrip("/")
+    if not _check_address("REGULARS_BASE_URL", text, problems):
+        return text
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         problems.append(f"REGULARS_BASE_URL is {text!r}; use the web door's public address, like https://mail.shop.example")
     return text
+
+
+def _check_address(name: str, text: str, problems: list[str]) -> bool:
+    """Whether host and port can be read; the address itself is not repeated, for it may hold a password."""
+    try:
+        urlsplit(text).port  # noqa: B018  reading it is the test
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
+        return False
+    return True
 
 
 def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
@@ -176,7 +190,11 @@ def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
 
 def _keys(text: str, root: Path, embedded: bool, problems: list[str]) -> KeyRing:
     if not text and embedded:
-        text = _kept_secret(root / STATE_FOLDER / "secret")
+        try:
+            text = _kept_secret(root / STATE_FOLDER / "secret")
+        except OSError as error:
+            problems.append(f"{error.filename} cannot be made or read: {error.strerror}; give the right to, or set REGULARS_SECRET")
+            return KeyRing(())
     ring = KeyRing.of(text)
     if not ring.keys:
         problems.append("REGULARS_SECRET is missing; it signs the links in mails. Make one: python -c 'import secrets; print(secrets.token_urlsafe(32))'")

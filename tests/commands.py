@@ -26,7 +26,7 @@ import pytest
 
 from tests.servers import wait_for_port
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PARTS = ("regulars.yaml", "campaigns", "segments", "templates", "data", "samples")
 NOW = "2026-11-20T09:00:00Z"
 PATIENCE = 60  # seconds; far more than anything here needs, so that a busy machine is no failure
@@ -182,9 +182,9 @@ def workspace_in(folder: Path) -> Path:
 
 def add_people(regulars: Regulars, count: int) -> None:
     """A segment `many` of so many people and a campaign `hello` to them, small enough to be sent fast."""
-    rows = "".join(f"many{number}@posta.example,Many,{number},en,TR,yes,2026-01-01\n" for number in range(count))
-    regulars.write("many.csv", "email,first_name,last_name,locale,country,consent,consent_at\n" + rows)
-    regulars.write("segments/many.yaml", 'segment: many\nwhere:\n  customer.first_name: "Many"\n')
+    rows = "".join(f"many{number}@posta.example,Many,{number},Many,en,TR,yes,2026-01-01\n" for number in range(count))
+    regulars.write("many.csv", "email,first_name,last_name,city,locale,country,consent,consent_at\n" + rows)
+    regulars.write("segments/many.yaml", 'segment: many\nwhere:\n  customer.city: "Many"\n')
     regulars.write("templates/hello.mjml", HELLO_TEMPLATE)
     regulars.write("campaigns/hello.yaml", HELLO_CAMPAIGN)
     regulars("import", "customers", "many.csv")

@@ -26,6 +26,8 @@ class CsvFile:
         self.separator = ","
         with self._opened() as lines:
             header = next(lines, "")
+            if "\0" in header:
+                raise UsageError(f"{path} holds zero bytes; it is no CSV file", hint="if it is in UTF-16, say so: --encoding utf-16")
             self.separator = _separator(header)
             self.columns = next(csv.reader([header, *_continuation(header, lines)], delimiter=self.separator), [])
         if not any(name.strip() for name in self.columns):

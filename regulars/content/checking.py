@@ -43,6 +43,12 @@ def check_templates(workspace: Workspace, compiler: MailCompiler) -> list[Findin
     return in_reading_order(_Inspection(workspace, compiler).findings())
 
 
+def check_campaign(workspace: Workspace, campaign: Campaign, compiler: MailCompiler) -> list[Finding]:
+    """Those of one campaign alone: its template in every language, its subjects and preheaders."""
+    inspection = _Inspection(workspace, compiler)
+    return in_reading_order([*inspection.template(campaign.template, [campaign]), *inspection.campaign(campaign)])
+
+
 def context_of(shop: Shop, data: Mapping[str, object]) -> Scope:
     """Every name that a template may begin with."""
     known = shape_of(data, "data")

@@ -9,6 +9,7 @@ from typing import Any
 
 from regulars.audience.eligibility import Funnel, Question
 from regulars.content.bundle import Bundle, freeze
+from regulars.content.checking import check_campaign
 from regulars.content.compilation import MailCompiler
 from regulars.content.email import CannotCompose, Occasion
 from regulars.content.mailroom import MailRoom, open_bundle
@@ -18,7 +19,7 @@ from regulars.definition.workspace import Campaign, Workspace
 from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
 from regulars.delivery.schedule import Timetable, timetable
 from regulars.diagnostics import did_you_mean
-from regulars.errors import Refused, UsageError
+from regulars.errors import Refused, UsageError, WorkspaceBroken
 from regulars.operations.ports import Audiences, Recipients
 
 MOST_HTML = 102_400  # bytes; Gmail clips what is longer, and with it the way to unsubscribe
@@ -70,6 +71,7 @@ def campaign_named(workspace: Workspace, name: str) -> Campaign:
 def plan(question: Question, desk: Desk) -> Plan:
     """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip."""
     campaign, shop = question.campaign, question.workspace.shop
+    _refuse_broken(question.workspace, campaign, desk)
     bundle = freeze(question.workspace, campaign, desk.compiler)
     times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
     funnel, zones = desk.audiences.funnel(question, times)
@@ -84,6 +86,12 @@ def somebody(question: Question, desk: Desk) -> Recipient | None:
     ids = desk.audiences.with_most_lines(question, times, 1)
     people = desk.recipients.look(ids, needs, question.as_of, question.workspace.shop)
     return next(iter(people.values()), None)
+
+
+def _refuse_broken(workspace: Workspace, campaign: Campaign, desk: Desk) -> None:
+    """What `check` would find: a mistake in one language must not wait for its first reader."""
+    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler) if finding.is_error]:
+        raise WorkspaceBroken(errors)
 
 
 def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:

@@ -48,11 +48,20 @@ def _engine(url: str) -> Engine:
         engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
         event.listen(engine, "connect", _prepare_postgresql)
         return engine
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(Path(url.removeprefix("sqlite:///")).parent)
     engine = create_engine(url, connect_args={"timeout": 30})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unreachable(
+            f"the database's folder {folder} cannot be made: {error.strerror}", hint="check REGULARS_DATABASE_URL, and the right to write there"
+        ) from error
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -85,6 +94,8 @@ def _in_our_words(engine: Engine) -> Iterator[None]:
     except DBAPIError as error:
         if _is_missing_table(error):
             raise Unreachable(f"the database has no tables yet: {_first_line(error)}", hint="run: regulars db upgrade") from error
+        if "file is not a database" in str(error.orig):
+            raise Unreachable(f"{engine.url.database} is not a database", hint="check REGULARS_DATABASE_URL; no file was changed") from error
         raise RegularsError(f"the database refused: {_first_line(error)}") from error
 
 

@@ -91,6 +91,7 @@ def _test(house: House, campaign: str, email: str) -> int:
     from regulars.operations.test_send import send_test
 
     chosen = campaign_named(house.workspace, campaign)
+    email = _address(email)
     recipient = _whose(house, chosen, email)
     send_test(
         chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,
@@ -98,6 +99,15 @@ def _test(house: House, campaign: str, email: str) -> int:
     )
     say(f"the mail of {recipient.email} went to {email} by {house.settings.mail}; nothing was recorded, and its links count nothing")
     return 0
+
+
+def _address(text: str) -> str:
+    from regulars.audience.addresses import read_address
+
+    try:
+        return read_address(text).written
+    except ValueError as error:
+        raise UsageError(f"--test-to: {error}", hint="name the address of who is to look at it") from error
 
 
 def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
