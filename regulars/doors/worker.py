@@ -20,6 +20,7 @@ from regulars.operations.sweep import sweep
 TURN_SECONDS = 15  # a task stays far below the broker's visibility timeout, and SIGTERM need not wait for a launch
 
 log = logging.getLogger("regulars.worker")
+logging.getLogger("alembic").setLevel(logging.WARNING)  # it introduces itself at length at every start
 app = Celery("regulars")
 
 
@@ -49,7 +50,7 @@ def drain_launch(launch_id: int) -> None:
     except RegularsError as error:
         log.warning("launch %s waits: %s", launch_id, error.message)  # the sweep rings again
         return
-    log.info("launch %s: %s", launch_id, dict(turn.states) or "nothing due")
+    log.info("launch %s: %s", launch_id, ", ".join(f"{count} {state}" for state, count in turn.states.items()) or "nothing due")
     if turn.done and time.monotonic() >= ends:
         house().doorbell.ring(launch_id)
 
