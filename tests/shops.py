@@ -16,12 +16,13 @@ from regulars.adapters.database.orders import Orders
 from regulars.adapters.database.people import PeopleInDatabase
 from regulars.adapters.database.products import CatalogueInDatabase
 from regulars.adapters.row_spool import DiskSpool
+from regulars.audience import people
+from regulars.audience.header import match_header
+from regulars.audience.record import Reading
 from regulars.definition.conditions import Kind
 from regulars.definition.workspace import Attribute, Mailbox, Shop
-from regulars.loyalty import people, products, purchases
-from regulars.loyalty.header import match_header
+from regulars.loyalty import products, purchases
 from regulars.loyalty.rates import Rates
-from regulars.loyalty.record import Reading
 from regulars.operations.import_customers import import_customers
 from regulars.operations.import_orders import import_orders
 from regulars.operations.import_products import import_products

@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from regulars.audience.people import typed_value, value_for_templates
 from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Shop
 from regulars.errors import UsageError
 from regulars.loyalty.codes import PROGRAMME, derive_code
-from regulars.loyalty.people import typed_value, value_for_templates
 
 FILE = "samples/customers.yaml"
 Compare = Callable[[Money, datetime], Money]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.record import Record
+from regulars.audience import cells
+from regulars.audience.cells import BadCell
+from regulars.audience.record import Record
 
 REQUIRED = ("sku", "name")
 FIELDS = (*REQUIRED, "url", "image_url", "price", "compare_at", "currency", "stock", "category", "usual_gap_days")

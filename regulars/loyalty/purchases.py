@@ -10,12 +10,12 @@ from datetime import date, datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
+from regulars.audience import cells
 from regulars.audience.addresses import Address, read_address
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
+from regulars.audience.cells import BadCell
+from regulars.audience.record import Record
 from regulars.loyalty.counting import counting
 from regulars.loyalty.rates import Rates, compared
-from regulars.loyalty.record import Record
 
 REQUIRED = ("order_id", "ordered_at", "email")
 FIELDS = (

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 
+from regulars.audience.cells import BadCell, currency, number
 from regulars.errors import UsageError
-from regulars.loyalty.cells import BadCell, currency, number
 
 
 @dataclass(frozen=True, slots=True)

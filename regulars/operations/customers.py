@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from regulars.audience.card import Card
+from regulars.audience.cells import BadCell
+from regulars.audience.header import Header
+from regulars.audience.people import FIELDS, PersonRow, read_person
+from regulars.audience.record import Reading
 from regulars.definition.workspace import Shop
 from regulars.diagnostics import did_you_mean
 from regulars.errors import UsageError
-from regulars.loyalty.card import Card
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.header import Header
-from regulars.loyalty.people import FIELDS, PersonRow, read_person
-from regulars.loyalty.record import Reading
 from regulars.operations.ports import Cards, People, Stored
 from regulars.operations.suppress import address_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from regulars.audience.people import PersonRow, merged, read_person
 from regulars.definition.workspace import Attribute
-from regulars.loyalty.people import PersonRow, merged, read_person
 from regulars.operations.importing import Imported, Source, batches, groups, read_rows
 from regulars.operations.ports import People, Stored
 

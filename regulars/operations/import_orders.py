@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from regulars.loyalty.cells import BadCell
+from regulars.audience.cells import BadCell
 from regulars.loyalty.purchases import MOST_LINES, Order, Row, make_order, read_row
 from regulars.loyalty.rates import Rates
 from regulars.operations.importing import Imported, Source, batches, groups, read_rows

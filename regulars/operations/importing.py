@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import Any, TypeVar
 
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.record import Reading, Record
+from regulars.audience.cells import BadCell
+from regulars.audience.record import Reading, Record
 from regulars.operations.ports import Progress, RowFile, RowSpool
 
 T = TypeVar("T")

@@ -10,9 +10,12 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from contextlib import AbstractContextManager
     from datetime import datetime
 
+    from regulars.audience.card import Card
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
     from regulars.audience.explanation import Explanation
     from regulars.audience.members import Membership
+    from regulars.audience.people import PersonRow
+    from regulars.audience.suppression import Entry, Suppression
     from regulars.content.bundle import Bundle
     from regulars.content.mailroom import MailRoom
     from regulars.content.recipient import Needs, Recipient
@@ -25,11 +28,8 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.sent import SentMail
     from regulars.delivery.settlement import Claimed, Handoff, Settlement
-    from regulars.loyalty.card import Card
-    from regulars.loyalty.people import PersonRow
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
-    from regulars.loyalty.suppression import Entry, Suppression
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent

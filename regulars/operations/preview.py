@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from regulars.audience.addresses import read_address
+from regulars.audience.cells import BadCell
 from regulars.content.bundle import freeze
 from regulars.content.compilation import MailCompiler
 from regulars.content.email import CannotCompose, Email, Occasion
@@ -23,7 +24,6 @@ from regulars.delivery.outgoing import Outgoing, outgoing
 from regulars.delivery.sent import SentMail
 from regulars.diagnostics import did_you_mean
 from regulars.errors import RegularsError, UsageError
-from regulars.loyalty.cells import BadCell
 from regulars.loyalty.rates import Rates, compared
 from regulars.operations.plan import campaign_named
 from regulars.operations.ports import Bundles, Recipients, SentMails

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from regulars.audience.addresses import Address, read_address
+from regulars.audience.suppression import Suppression, read_suppression
 from regulars.errors import UsageError
-from regulars.loyalty.suppression import Suppression, read_suppression
 from regulars.operations.importing import ROWS_AT_ONCE, Imported, Source, groups, in_lists, read_rows
 from regulars.operations.ports import SuppressionList
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, String, bindparam, update
 from regulars.adapters.database.bulk import load
 from regulars.adapters.database.schema import consents, customers
 from regulars.adapters.database.types import UtcTime
-from regulars.loyalty.consent import Consent
+from regulars.audience.consent import Consent
 
 EMAIL, MARKETING = "email", "marketing"
 

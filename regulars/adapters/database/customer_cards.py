@@ -11,9 +11,9 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.identities import by_email_key
 from regulars.adapters.database.referral_codes import stored_codes
 from regulars.adapters.database.schema import consents, customers, identities, messages, orders, suppressions
+from regulars.audience.card import Answer, Card
+from regulars.audience.people import PLAIN
 from regulars.definition.quantities import Money
-from regulars.loyalty.card import Answer, Card
-from regulars.loyalty.people import PLAIN
 
 LATEST_ORDERS = 5
 

@@ -13,10 +13,10 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes, stored_codes
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.shopping import order_totals, purchases, usual_products
+from regulars.audience.people import value_for_templates
 from regulars.content.recipient import Needs, OrderTotals, Recipient
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Shop
-from regulars.loyalty.people import value_for_templates
 
 _COLUMNS = ("id", "email", "first_name", "last_name", "locale", "timezone", "country", "city", "birth_date", "birth_month_day", "attributes")
 

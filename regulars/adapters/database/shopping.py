@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from regulars.adapters.database.schema import order_lines, orders, products
+from regulars.audience.cells import QUANTITY_SCALE
 from regulars.content.recipient import OrderTotals, Product, Purchase
 from regulars.definition.quantities import Money
-from regulars.loyalty.cells import QUANTITY_SCALE
 
 MOST_PURCHASES = 50  # lines of one customer that a template can show
 

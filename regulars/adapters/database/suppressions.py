@@ -14,7 +14,7 @@ from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.schema import suppressions
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.addresses import address_hash, masked
-from regulars.loyalty.suppression import Entry, Suppression
+from regulars.audience.suppression import Entry, Suppression
 
 EMAIL = "email"
 

@@ -42,8 +42,8 @@ def open_source(
 
     from regulars.adapters.csv_files import CsvFile
     from regulars.adapters.row_spool import DiskSpool
-    from regulars.loyalty.header import match_header
-    from regulars.loyalty.record import Reading
+    from regulars.audience.header import match_header
+    from regulars.audience.record import Reading
     from regulars.operations.importing import Source
 
     table = CsvFile(file, encoding)

@@ -12,7 +12,7 @@ from regulars.doors.cli.options import as_json, in_house
 from regulars.errors import UsageError
 
 if TYPE_CHECKING:
-    from regulars.loyalty.card import Card
+    from regulars.audience.card import Card
 
 _OPTIONS = ("first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent", "customer_id")
 

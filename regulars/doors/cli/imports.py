@@ -30,7 +30,7 @@ def customers(house: House, file: str, maps: tuple[str, ...], encoding: str, dry
 
     email; and where known names, locale, birthday, consent, consent_at, and the attributes that regulars.yaml declares.
     """
-    from regulars.loyalty.people import FIELDS, REQUIRED
+    from regulars.audience.people import FIELDS, REQUIRED
     from regulars.operations.import_customers import import_customers
 
     attributes = house.shop.attributes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from regulars.audience.suppression import REASONS
 from regulars.bootstrap import House
 from regulars.doors.cli.console import say, write_json, write_table
 from regulars.doors.cli.csv_source import file_options, open_source, tell
 from regulars.doors.cli.options import as_json, in_house
-from regulars.loyalty.suppression import REASONS
 
 
 @click.group(epilog="Example: regulars suppress add ada@shop.example")
@@ -60,7 +60,7 @@ def list_(house: House, as_json: bool) -> None:
 @file_options
 def import_(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
     """Addresses from a CSV file: email, and where known reason and note."""
-    from regulars.loyalty.suppression import FIELDS, REQUIRED
+    from regulars.audience.suppression import FIELDS, REQUIRED
     from regulars.operations.suppress import import_suppressions
 
     with open_source(house, file, encoding, maps, FIELDS, REQUIRED) as source:

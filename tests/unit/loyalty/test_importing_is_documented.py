@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from regulars.loyalty import people, products, purchases
+from regulars.audience import people
+from regulars.loyalty import products, purchases
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
 

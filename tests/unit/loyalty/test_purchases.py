@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.header import match_header
+from regulars.audience.cells import BadCell
+from regulars.audience.header import match_header
+from regulars.audience.record import Reading
 from regulars.loyalty.purchases import FIELDS, REQUIRED, Order, make_order, read_row
 from regulars.loyalty.rates import Rates
-from regulars.loyalty.record import Reading
 from tests.factories import OrderLineFactory
 from tests.shops import Rows
 

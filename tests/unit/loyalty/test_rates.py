@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from regulars.audience.cells import BadCell
 from regulars.errors import UsageError
-from regulars.loyalty.cells import BadCell
 from regulars.loyalty.rates import compared, read_rates
 
 TEXT = "day,currency,rate\n2026-06-01,EUR,60\n2026-01-01,EUR,50.5\n2026-01-01,AZN,25\n"

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from regulars.adapters.row_spool import DiskSpool
+from regulars.audience.header import match_header
+from regulars.audience.record import Reading
 from regulars.loyalty import purchases
-from regulars.loyalty.header import match_header
 from regulars.loyalty.rates import Rates
-from regulars.loyalty.record import Reading
 from regulars.operations import import_orders as operation
 from regulars.operations.importing import Imported, Source
 from tests.factories import OrderLineFactory

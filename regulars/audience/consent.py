@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.record import Record
+from regulars.audience.cells import BadCell
+from regulars.audience.record import Record
 
 # What shops' exports call an answer to "may we write to you?".
 CONSENT_WORDS: Mapping[str, str] = {

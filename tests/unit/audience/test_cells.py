@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
+from regulars.audience import cells
+from regulars.audience.cells import BadCell
 
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 

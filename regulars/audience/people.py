@@ -11,22 +11,23 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import available_timezones
 
+from regulars.audience import cells
 from regulars.audience.addresses import Address, read_address
+from regulars.audience.cells import BadCell
+from regulars.audience.consent import Consent, latest, read_consent
+from regulars.audience.record import Record
 from regulars.definition.conditions import Kind
 from regulars.definition.text import fold
 from regulars.definition.workspace import Attribute
 from regulars.diagnostics import nearest
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.consent import Consent, latest, read_consent
-from regulars.loyalty.record import Record
 
 REQUIRED = ("email",)
 FIELDS = (
     "email", "customer_id", "first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent",
-    "consent_at", "consent_source", "created_at",
+    "consent_at", "consent_source", "created_at", "tags",
 )
 PLAIN = ("first_name", "last_name", "locale", "timezone", "country", "city")  # texts that are kept as they are
+LONGEST_TAG = 100
 
 _LOCALE = re.compile(r"[a-zA-Z]{2,3}(?:[-_][A-Za-z]{4})?(?:[-_](?:[A-Za-z]{2}|\d{3}))?")
 
@@ -36,6 +37,7 @@ class PersonRow:
     """What a row tells; a cell left empty tells nothing and changes nothing.
 
     `texts`: of PLAIN. `birthday`: (date or None, 517). `attributes`: typed as JSON holds them.
+    `tags`: added to those the customer carries; a file takes none away.
     """
 
     address: Address
@@ -45,6 +47,7 @@ class PersonRow:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     consent: Consent | None = None
     created_at: datetime | None = None
+    tags: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -57,7 +60,7 @@ def read_person(record: Record, attributes: Mapping[str, Attribute]) -> PersonRo
     typed = {name: value for name, attribute in attributes.items() if (value := _attribute(record, attribute)) is not None}
     return PersonRow(
         _address(record), record.read("customer_id", cells.shop_id), texts, record.read("birthday", cells.birthday), typed,
-        read_consent(record), record.past("created_at"),
+        read_consent(record), record.past("created_at"), record.read("tags", _tags) or (),
     )
 
 
@@ -69,6 +72,7 @@ def merged(rows: Sequence[PersonRow]) -> PersonRow:
             row, shop_id=row.shop_id or whole.shop_id, texts={**whole.texts, **row.texts},
             birthday=row.birthday or whole.birthday, attributes={**whole.attributes, **row.attributes},
             consent=latest(whole.consent, row.consent), created_at=row.created_at or whole.created_at,
+            tags=tuple(dict.fromkeys((*whole.tags, *row.tags))),
         )
     return whole
 
@@ -114,6 +118,15 @@ def _option(written: str, attribute: Attribute) -> str:
         near = nearest(written, attribute.options)
         raise BadCell(f'"{written[:40]}" is none of {", ".join(attribute.options)}' + (f'; did you mean "{near}"?' if near else ""))
     return option
+
+
+def _tags(cell: str) -> tuple[str, ...]:
+    """Tags in one cell are separated by commas or semicolons."""
+    words = (" ".join(word.split()) for word in re.split("[,;]", cell))
+    tags = tuple(dict.fromkeys(word for word in words if word))
+    if too_long := next((tag for tag in tags if len(tag) > LONGEST_TAG), None):
+        raise BadCell(f'the tag "{too_long[:40]}…" is longer than {LONGEST_TAG} letters')
+    return tags
 
 
 def _locale(cell: str) -> str:

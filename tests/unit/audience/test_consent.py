@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from regulars.loyalty.consent import Consent, latest, overrides
+from regulars.audience.consent import Consent, latest, overrides
 
 EARLY, LATE = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC)
 

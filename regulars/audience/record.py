@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.header import Header
+from regulars.audience import cells
+from regulars.audience.cells import BadCell
+from regulars.audience.header import Header
 
 T = TypeVar("T")
 AHEAD = timedelta(days=1)  # a shop whose clock or zone is wrong by hours is no reason to lose its orders

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from regulars.audience import cells
 from regulars.audience.addresses import Address, read_address
-from regulars.loyalty import cells
-from regulars.loyalty.cells import BadCell
-from regulars.loyalty.record import Record
+from regulars.audience.cells import BadCell
+from regulars.audience.record import Record
 
 REQUIRED = ("email",)
 FIELDS = (*REQUIRED, "reason", "note")

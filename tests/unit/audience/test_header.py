@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from regulars.audience.header import match_header
 from regulars.errors import UsageError
-from regulars.loyalty.header import match_header
 
 FIELDS = ("order_id", "ordered_at", "email", "sku")
 REQUIRED = ("order_id", "ordered_at", "email")
