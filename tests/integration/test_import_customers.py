@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import consents, customers, identities
+from regulars.adapters.database.schema import consents, customer_tags, customers, identities
 from tests.factories import (
     BirthdayCustomerFactory,
     CustomerFactory,
@@ -179,3 +179,18 @@ def test_rows_that_turn_out_to_be_one_person_are_stored_one_after_the_other(shop
     assert person(shop).attributes == {"visits": 2}
     with shop.database.read() as connection:
         assert sorted(connection.scalars(select(identities.c.value))) == ["5", "6"]
+
+
+def tags_of(shop: ShopInDatabase) -> list[str]:
+    with shop.database.read() as connection:
+        return sorted(connection.scalars(select(customer_tags.c.tag)))
+
+
+def test_tags_are_added_once_however_they_are_written_and_a_file_takes_none_away(shop):
+    first = shop.customers({**CustomerFactory(email="ada@mail.example"), "tags": "Wholesale; İstanbul,  early  bird"})
+    again = shop.customers({**CustomerFactory(email="ada@mail.example"), "tags": "wholesale, EARLY BIRD, new"})
+    shop.customers({**CustomerFactory(email="ada@mail.example"), "tags": ""})
+
+    assert (first.imported, again.imported) == (1, 1)
+    assert tags_of(shop) == ["Wholesale", "early bird", "new", "İstanbul"]
+    assert shop.customers({**CustomerFactory(email="ada@mail.example"), "tags": "NEW"}).unchanged == 1

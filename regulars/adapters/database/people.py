@@ -14,12 +14,13 @@ from regulars.adapters.database.bulk import Row, in_batches, stage, staging_tabl
 from regulars.adapters.database.consents import note_consents
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.installation import suppression_key
+from regulars.adapters.database.tags import add_tags, folded_tags
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.addresses import address_hash
+from regulars.audience.consent import Consent, overrides
+from regulars.audience.people import PersonRow, folded_value
 from regulars.definition.text import fold
-from regulars.loyalty.consent import Consent, overrides
-from regulars.loyalty.people import PersonRow, folded_value
 from regulars.operations.ports import Stored
 
 _FOLDED = ("locale", "country", "city")
@@ -45,10 +46,11 @@ class _Plan:
     is_changed: bool
     consent: Consent | None
     is_new_id: bool
+    tags: Sequence[str]  # those they do not carry yet
 
     @property
     def changes_anything(self) -> bool:
-        return self.is_changed or self.consent is not None or self.is_new_id
+        return self.is_changed or self.consent is not None or self.is_new_id or bool(self.tags)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +101,29 @@ def _plans(connection: Connection, rows: Sequence[PersonRow], now: datetime, key
     """What to do about each row, or why nothing can be done. `key`, by which addresses are hashed, says that it will be done."""
     shop_ids = identities.by_shop_id(connection, [row.shop_id for row in rows if row.shop_id])
     emails = identities.by_email_key(connection, [row.address.key for row in rows])
-    known = _known(connection, {*shop_ids.values(), *emails.values()}, lock=key is not None)
-    return [_plan(row, shop_ids, emails, known, now, key or b"") for row in rows]
+    ids = {*shop_ids.values(), *emails.values()}
+    known = _known(connection, ids, lock=key is not None)
+    carried = folded_tags(connection, ids) if any(row.tags for row in rows) else {}
+    return [_plan(row, shop_ids, emails, known, carried, now, key or b"") for row in rows]
 
 
 def _plan(
-    row: PersonRow, shop_ids: Mapping[str, int], emails: Mapping[str, int], known: Mapping[int, Known], now: datetime, key: bytes
+    row: PersonRow, shop_ids: Mapping[str, int], emails: Mapping[str, int], known: Mapping[int, Known],
+    carried: Mapping[int, set[str]], now: datetime, key: bytes,
 ) -> _Plan | str:
     by_id, by_email = shop_ids.get(row.shop_id or ""), emails.get(row.address.key)
     id_ = by_id or by_email
     if id_ is None:
         told = _told(row, {**_NEW, "created_at": row.created_at or now}, key)
-        return _Plan(row, None, told, is_changed=True, consent=row.consent, is_new_id=bool(row.shop_id))
+        return _Plan(row, None, told, is_changed=True, consent=row.consent, is_new_id=bool(row.shop_id), tags=row.tags)
     person = known[id_]
     if by_id and by_email and by_id != by_email and known[by_email]["email_key"] == row.address.key:
         return f"customer {row.shop_id} is {person['email']} here, and {row.address.key} is another customer"
     told = _told(row, person, key)
     consent = row.consent if row.consent and overrides(row.consent, person["marketing"], person["marketing_at"]) else None
     is_changed = any(told[name] != person[name] for name in _TOLD if name != "address_hash")
-    return _Plan(row, id_, told, is_changed, consent, is_new_id=bool(row.shop_id) and by_id is None)
+    tags = [tag for tag in row.tags if fold(tag) not in carried.get(id_, ())]
+    return _Plan(row, id_, told, is_changed, consent, bool(row.shop_id) and by_id is None, tags)
 
 
 def _told(row: PersonRow, before: Mapping[str, Any], key: bytes) -> Row:
@@ -158,6 +164,7 @@ def _write(connection: Connection, plans: Sequence[_Plan], now: datetime) -> Non
     ids = [plan.id if plan.id is not None else made[plan.row.address.key] for plan in plans]
     owners = {plan.row.shop_id: id_ for plan, id_ in zip(plans, ids, strict=True) if plan.is_new_id and plan.row.shop_id}
     identities.remember(connection, identities.SHOP_ID, owners, now)
+    add_tags(connection, [(id_, tag) for plan, id_ in zip(plans, ids, strict=True) for tag in plan.tags], now)
     note_consents(connection, [(id_, plan.consent) for plan, id_ in zip(plans, ids, strict=True) if plan.consent], now)
 
 
