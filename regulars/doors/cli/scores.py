@@ -22,10 +22,11 @@ def scores() -> None:
 @in_house
 def show(house: House, email: str, as_json: bool) -> None:
     """Each score of the customer EMAIL, with the events that make it."""
+    from regulars.operations.customers import show_customer
     from regulars.operations.scores import show_scores
 
-    customer_id = house.people.id_of(email)
-    found = show_scores(customer_id, house.workspace.shop.scoring, house.scores, house.clock.now())
+    customer_id = show_customer(house.cards, email, house.shop).customer_id
+    found = show_scores(customer_id, house.shop.scoring, house.scores, house.clock.now())
     if as_json:
         write_json({"email": email, "scores": [score.as_json() for score in found]})
         return
@@ -39,7 +40,7 @@ def recompute(house: House) -> None:
     """Replay every event under the weights that regulars.yaml has now."""
     from regulars.operations.scores import recompute_scores
 
-    scored = recompute_scores(house.workspace.shop.scoring, house.scores, house.clock.now())
+    scored = recompute_scores(house.shop.scoring, house.scores, house.clock.now())
     say(f"{scored:,} customers have a score; it was computed again from all their events")
 
 
