@@ -87,8 +87,6 @@ def _utc(wall: datetime, zone: ZoneInfo) -> datetime:
 def _is_known(zone: str) -> bool:
     try:
         ZoneInfo(zone)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError
-        return False
-    except KeyError:
+    except (OSError, ValueError, KeyError):  # not found, not a name, a folder
         return False
     return True
