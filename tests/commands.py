@@ -195,7 +195,7 @@ campaign: hello
 topic: news
 to: [many]
 template: hello.mjml
-subject: {en: "Hello {{ customer.first_name }}", tr: "Merhaba", az: "Salam"}
+subject: {en: "Hello", tr: "Merhaba", az: "Salam"}
 """
 HELLO_TEMPLATE = """\
 <mjml><mj-body><mj-section><mj-column>

@@ -69,6 +69,11 @@ class Standing:
     address_valid: bool
 
 
+def has_bought(orders: int, spent: int) -> bool:
+    """A sum below zero is of goods brought back by somebody who bought before the shop's files begin."""
+    return orders > 0 or spent < 0
+
+
 def objection(standing: Standing, rule: ConsentRule) -> Reason | None:
     """The reason not to write to them now; SQL says the same in adapters/database/eligibility.py."""
     if standing.marketing != "withdrawn" and not _agreed(standing, rule):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from regulars.audience.comparison import reduced, satisfies
-from regulars.audience.eligibility import Standing, objection
+from regulars.audience.eligibility import Standing, has_bought, objection
 from regulars.audience.facts import comparisons_of, fact, measure, score_tests
 from regulars.audience.frame import Frame
 from regulars.audience.purchases import sums_hold, sums_of
@@ -67,5 +67,5 @@ def in_top(condition: InTop, view: CustomerView, frame: Frame) -> bool:
 
 def subscribed(condition: Subscribed, view: CustomerView, frame: Frame) -> bool:
     topic = view.topics.get(condition.topic) if condition.topic else None
-    standing = Standing(view.marketing, topic, view.orders_count > 0, suppressed=False, address_valid=True)
+    standing = Standing(view.marketing, topic, has_bought(view.orders_count, view.orders_spent), suppressed=False, address_valid=True)
     return objection(standing, frame.shop.consent) is None

@@ -487,11 +487,12 @@ def test_existing_customers_may_be_written_to_where_the_shop_says_so(database):
     add_customers(database, 1, marketing=None, orders_count=1)
     add_customers(database, 1, marketing=None)
     add_customers(database, 1, marketing="pending", orders_count=1)
+    add_customers(database, 1, marketing=None, orders_spent=-50_000)  # brought back what was bought before our time
 
     assert floor.prepare().as_json()["excluded"] == {"no_consent": 2}
     launch = floor.launch()
     floor.drain(launch.id)
-    assert floor.states(launch.id) == {"accepted": 1}
+    assert floor.states(launch.id) == {"accepted": 2}
 
 
 def test_an_interrupt_in_the_middle_of_a_batch_leaves_nothing_in_doubt_that_is_not(floor):

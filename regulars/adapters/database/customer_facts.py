@@ -50,6 +50,11 @@ class Facts(Protocol):
     def has_referred(self) -> Column: ...
 
 
+def has_bought(facts: Facts) -> ColumnElement[bool]:
+    """As in audience/eligibility.py."""
+    return or_(facts.orders_count > 0, facts.orders_spent < 0)
+
+
 class RowFacts:
     """As the writes that brought the orders and events left them."""
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     select,
 )
 
+from regulars.adapters.database.customer_facts import RowFacts, has_bought
 from regulars.adapters.database.customer_sets import who_left
 from regulars.adapters.database.customer_views import load_views
 from regulars.adapters.database.engine import Database
@@ -117,10 +118,10 @@ def standings(connection: Connection, customer_ids: Sequence[int], topic: str | 
     last_word = null() if topic is None else _last_word(topic)
     rows = connection.execute(
         select(
-            customers.c.id, customers.c.marketing, last_word, customers.c.orders_count, is_suppressed(), customers.c.email_valid,
+            customers.c.id, customers.c.marketing, last_word, has_bought(RowFacts()), is_suppressed(), customers.c.email_valid,
         ).where(customers.c.id.in_(customer_ids), customers.c.email.is_not(None))
     )
-    return {row[0]: Standing(row[1], row[2], row[3] > 0, bool(row[4]), bool(row[5])) for row in rows}
+    return {row[0]: Standing(row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5])) for row in rows}
 
 
 def is_suppressed() -> ColumnElement[bool]:
@@ -167,7 +168,7 @@ def _never_agreed(rule: ConsentRule) -> ColumnElement[bool]:
     said = func.coalesce(customers.c.marketing, "")
     if rule is ConsentRule.REQUIRED:
         return said.not_in(["granted", "withdrawn"])
-    return and_(said.not_in(["granted", "withdrawn"]), not_(and_(said == "", customers.c.orders_count > 0)))
+    return and_(said.not_in(["granted", "withdrawn"]), not_(and_(said == "", has_bought(RowFacts()))))
 
 
 def _too_late(timetable: Timetable) -> ColumnElement[bool]:

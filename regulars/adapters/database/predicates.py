@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, not_, or_, select, true
 
 from regulars.adapters.database.clauses import clause
-from regulars.adapters.database.customer_facts import fact_column, facts_in
+from regulars.adapters.database.customer_facts import fact_column, facts_in, has_bought
 from regulars.adapters.database.customer_sets import buyers, carriers, reacting, scored, who_left
 from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.functions import json_value
@@ -160,7 +160,7 @@ class _Reading:
         said = func.coalesce(customers.c.marketing, "")
         agreed = said == "granted"
         if self.frame.shop.consent is ConsentRule.EXISTING_CUSTOMERS:
-            agreed = or_(agreed, and_(said == "", self.facts.orders_count > 0))
+            agreed = or_(agreed, and_(said == "", has_bought(self.facts)))
         if topic is None:
             return agreed
         return and_(agreed, not_(self.sets.has(("who left", topic), who_left(topic))))
