@@ -321,7 +321,7 @@ class _Reader:
 
     def absent(self, node: nodes.Node, path: str | None) -> None:
         shown = path or "this"
-        hint = f'write {{{{ {shown} | default("…") }}}}, or put it inside {{% if {shown} %}} … {{% endif %}}'
+        hint = f"write {{{{ {shown} | default('…') }}}}, or put it inside {{% if {shown} %}} … {{% endif %}}"
         if isinstance(node, nodes.Getitem | nodes.Filter):
             listed = _path(node.node) if node.node is not None else None
             hint = f"the list may be empty; put it inside {{% if {listed or 'it'} %}} … {{% endif %}}"

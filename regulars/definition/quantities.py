@@ -24,6 +24,11 @@ class Money:
     def amount(self) -> Decimal:
         return Decimal(self.units) / MONEY_SCALE
 
+    @property
+    def rounded(self) -> Money:
+        """To the hundredth: sums of converted amounts have digits that nobody wants to read."""
+        return Money.of(self.amount.quantize(Decimal("0.01")), self.currency)
+
     def __str__(self) -> str:
         text = f"{self.amount:.4f}".rstrip("0")
         whole, _, part = text.partition(".")

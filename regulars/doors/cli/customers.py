@@ -99,4 +99,4 @@ def _consent(card: Card) -> str:
 def _orders(card: Card) -> str:
     if not card.orders_count or card.last_at is None:
         return "none"
-    return f"{card.orders_count}, {card.spent} in all, the last on {card.last_at:%Y-%m-%d}"
+    return f"{card.orders_count}, {card.spent.rounded} in all, the last on {card.last_at:%Y-%m-%d}"

@@ -148,7 +148,8 @@ def _print(shown: Preview) -> None:
     write("\n" + shown.text.rstrip() + "\n")
     write_table(["link", "leads to", "counted"], [(link.name or "-", link.target, "yes" if link.counted else "") for link in proof.links])
     silent = sum(not picture.alt for picture in proof.pictures)
-    write(f"\n{proof.html_bytes:,} bytes of HTML, {len(proof.pictures)} pictures" + (f", {silent} with no alt text" if silent else ""))
+    pictures = "1 picture" if len(proof.pictures) == 1 else f"{len(proof.pictures)} pictures"
+    write(f"\n{proof.html_bytes:,} bytes of HTML, {pictures}" + (f", {silent} with no alt text" if silent else ""))
 
 
 def _mailbox(mailbox: object) -> str:

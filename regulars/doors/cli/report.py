@@ -40,7 +40,7 @@ def _show(results: Results) -> None:
         numbers=["mails"],
     )
     write(f"\nmachines only: {results.opens.machine:,} opens, {results.machine_clicks:,} clicks; they count for nothing above")
-    write(f"revenue: {results.revenue} from {results.orders:,} orders {results.attribution}")
+    write(f"revenue: {results.revenue.rounded} from {results.orders:,} orders {results.attribution}")
     if others := {state: count for state, count in results.states.items() if state != "accepted"}:
         write("not sent: " + ", ".join(f"{count:,} {state}" for state, count in others.items()))
     if results.links:

@@ -73,7 +73,7 @@ def _show(found: Membership, zone: str) -> None:
 def _row(member: Member) -> tuple[str, ...]:
     last = f"{member.last_order_at:%Y-%m-%d}" if member.last_order_at else "never"
     return (
-        member.email or "", member.country or "", f"{member.orders_count:,}", str(member.orders_spent), last,
+        member.email or "", member.country or "", f"{member.orders_count:,}", str(member.orders_spent.rounded), last,
         f"{member.engagement:.1f}",
     )
 
