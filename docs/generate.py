@@ -43,7 +43,7 @@ def readme() -> str:
 def commands_page() -> str:
     lines = ["# Commands", "", "What `--help` says, command by command. `regulars` and, in a checkout, `python cli.py` are the same.",
              "What `--json` prints is in [json.md](json.md), and what exit codes mean in [exit-codes.md](exit-codes.md).", ""]
-    for context in _contexts(click.Context(cli, info_name="regulars", **_WIDE)):
+    for context in _contexts(click.Context(cli, info_name="regulars", **{**cli.context_settings, **_WIDE})):
         lines += [f"## {context.command_path}", "", "```text", context.get_help().rstrip(), "```", ""]
     return "\n".join(lines)
 
