@@ -24,6 +24,44 @@ _OPERATORS = {
     Op.AFTER: "is later than that midnight",
 }
 
+_EXAMPLES = """\
+```yaml
+# segments/berlin-drinkers.yaml
+segment: berlin-drinkers
+description: "Buys beans now and then, and has gone quiet for their own rhythm"
+where:
+  all:
+    - customer.country: DE
+    - orders: {where: {category: beans}, within: 2 years, count: {at_least: 3}}
+    - orders.overdue: {at_least: 1.5}
+    - not: {in_segment: vip}
+```
+
+```yaml
+# campaigns/berlin-letter.yaml
+campaign: berlin-letter
+topic: offers
+to: [berlin-drinkers]
+send_at: 2026-12-01 09:00 local
+expires_after: 2 days
+template: win_back.mjml
+with: {coupon: "BERLIN15", discount: 15, until: 2026-12-15}
+subject: {en: "We kept your beans", tr: "Kahven burada", az: "Qəhvəniz buradadır"}
+```
+""".splitlines()
+_VALUES = (
+    ("a text", '`"Merhaba, Ayşe"`', "in double quotes whenever people read it: without them YAML takes ` #`, `: ` and `%` for its own signs"),
+    ("a name", "`slipping-away`", "of a segment, campaign, topic or attribute; no quotes needed"),
+    ("a number", "`3`, `1.5`", "with a point before the fraction and nothing between thousands"),
+    ("money", "`500 TRY`, `500`", "without a currency: the one that spending is compared in"),
+    ("a share", "`20%`", ""),
+    ("a length of time", "`60 days`", "minutes, hours, days, weeks, months or years; months and years are those of the calendar"),
+    ("a day", "`2026-12-01`", "its midnight in the shop's zone"),
+    ("a moment", "`2026-12-01 09:00`, `2026-12-01 09:00 local`", "on the shop's clock, or on each customer's own"),
+    ("yes or no", "`yes`, `no`", ""),
+    ("several", "`[gold, vip]`", ""),
+)
+
 
 def yaml_reference() -> str:
     """docs/yaml-reference.md."""
@@ -45,8 +83,11 @@ def findings_page(rooms: Mapping[str, Mapping[str, str]]) -> str:
 def _opening() -> Iterator[str]:
     yield "# The words of the files"
     yield ""
-    yield ("Made from the same tables that read the files. Units are words: `60 days`, `20%`, `500 TRY`, `09:00 local`. "
-           "Put every text that people read in double quotes. A word that is not known is a finding with the nearest known one.")
+    yield ("Every word that `regulars.yaml`, `segments/*.yaml` and `campaigns/*.yaml` know, made from the tables that read them. A word "
+           "that is not known is a finding with the nearest known one. A segment and a campaign look like this:")
+    yield from ("", *_EXAMPLES)
+    yield from ("", "## How values are written", "", "| value | written | |", "|---|---|---|")
+    yield from (f"| {kind} | {written} | {remark} |" for kind, written, remark in _VALUES)
 
 
 def _table(title: str, table: Table) -> Iterator[str]:

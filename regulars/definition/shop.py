@@ -166,7 +166,7 @@ SHOP_TABLE = Table("shop", (
     Word("address", TEXT, "the postal address, printed in every commercial mail", '"İcadiye Cd. 12, İstanbul"', required=True),
     Word("locale", LOCALE, "for customers who never told theirs", "tr", required=True),
     Word("timezone", ZONE, "the zone of dates and times in these files", "Europe/Istanbul", required=True),
-    Word("currency", CURRENCY, "what a bare amount means", "TRY", required=True),
+    Word("currency", CURRENCY, "what a bare amount means, unless `money.compare_in` says otherwise", "TRY", required=True),
 ))
 
 TABLE = Table("regulars.yaml", (
