@@ -39,15 +39,16 @@ def show(house: House, email: str, as_json: bool) -> None:
 
 @customers.command(epilog="Example: regulars customers add ada@shop.example --first-name Ada --set taste=dark --consent yes")
 @click.argument("email")
-@click.option("--first-name")
-@click.option("--last-name")
+@click.option("--first-name", help="As mails greet them.")
+@click.option("--last-name", help="Their family name.")
 @click.option("--locale", help="As in tr, az, en_GB.")
 @click.option("--timezone", help="As in Europe/Istanbul.")
 @click.option("--country", help="Two letters.")
-@click.option("--city")
+@click.option("--city", help="Where they live.")
 @click.option("--birthday", help="1990-05-17, or 05-17.")
 @click.option("--consent", help="yes, no or pending.")
 @click.option("--customer-id", help="The shop's own number.")
+@click.option("--tags", help="Words separated by commas, for tag conditions.")
 @click.option("--set", "settings", multiple=True, metavar="ATTRIBUTE=VALUE", help="An attribute that regulars.yaml declares. Repeatable.")
 @in_house
 def add(house: House, email: str, settings: tuple[str, ...], **told: str | None) -> None:

@@ -18,7 +18,7 @@ def suppress() -> None:
 
 @suppress.command(epilog="Example: regulars suppress add ada@shop.example --note 'asked on the phone'")
 @click.argument("email")
-@click.option("--reason", type=click.Choice(REASONS), default="manual", show_default=True)
+@click.option("--reason", type=click.Choice(REASONS), default="manual", show_default=True, help="Why.")
 @click.option("--note", help="For yourself.")
 @in_house
 def add(house: House, email: str, reason: str, note: str | None) -> None:

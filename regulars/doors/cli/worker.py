@@ -15,7 +15,8 @@ from regulars.errors import UsageError
 
 @click.command(epilog="Example: REGULARS_BROKER_URL=redis://redis:6379/0 regulars worker --beat")
 @click.option("--beat", is_flag=True, help="Also ring for forgotten work every few seconds; at least one worker must.")
-@click.option("--loglevel", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--loglevel", default="info", show_default=True, type=click.Choice(["debug", "info", "warning", "error"]),
+              help="How much the worker tells.")
 @in_house
 def worker(house: House, beat: bool, loglevel: str) -> None:
     """One Celery worker: a process that sends what is due. Start one for each core, on as many machines as you like."""
