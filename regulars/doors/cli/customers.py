@@ -14,7 +14,7 @@ from regulars.errors import UsageError
 if TYPE_CHECKING:
     from regulars.audience.card import Card
 
-_OPTIONS = ("first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent", "customer_id")
+_OPTIONS = ("first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent", "customer_id", "tags")
 
 
 @click.group(epilog="Example: regulars customers show ada@shop.example")
