@@ -183,6 +183,9 @@ def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
     except ValueError:
         problems.append(f"REGULARS_NOW is {text!r}; use a time like 2026-11-20T09:00:00Z, or unset it")
         return None
+    if not 1970 <= moment.year < 2200:
+        problems.append(f"REGULARS_NOW is {text!r}; use a time between 1970 and 2200")
+        return None
     if not mail.is_local:
         problems.append(f"REGULARS_NOW is set while mail goes to {mail}; a false clock is for a spool or the loopback only")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from regulars.adapters.shipped import shipped
+from regulars.errors import RegularsError
 
 PARTS = ("regulars.yaml", "campaigns", "segments", "templates", "data", "samples/customers.yaml")
 IGNORED = ".regulars/\n"
@@ -22,22 +24,32 @@ class Scaffold:
     def write_workspace(self, folder: str) -> list[str]:
         source, target = shipped("workspace"), Path(folder)
         written = []
-        for file in _files(source):
-            relative = file.relative_to(source)
-            (target / relative).parent.mkdir(parents=True, exist_ok=True)
-            (target / relative).write_bytes(file.read_bytes())
-            written.append(relative.as_posix())
-        if not (target / ".gitignore").exists():
-            (target / ".gitignore").write_text(IGNORED)
-            written.append(".gitignore")
+        with _in_our_words():
+            for file in _files(source):
+                relative = file.relative_to(source)
+                (target / relative).parent.mkdir(parents=True, exist_ok=True)
+                (target / relative).write_bytes(file.read_bytes())
+                written.append(relative.as_posix())
+            if not (target / ".gitignore").exists():
+                (target / ".gitignore").write_text(IGNORED)
+                written.append(".gitignore")
         return written
 
     def write_schemas(self, folder: str, schemas: Mapping[str, Any]) -> list[str]:
         home = Path(folder) / ".regulars" / "schemas"
-        home.mkdir(parents=True, exist_ok=True)
-        for name, schema in schemas.items():
-            (home / f"{name}.json").write_text(json.dumps(schema, ensure_ascii=False, indent=1) + "\n")
+        with _in_our_words():
+            home.mkdir(parents=True, exist_ok=True)
+            for name, schema in schemas.items():
+                (home / f"{name}.json").write_text(json.dumps(schema, ensure_ascii=False, indent=1) + "\n")
         return [f".regulars/schemas/{name}.json" for name in schemas]
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RegularsError(f"{error.filename} cannot be written: {error.strerror}", hint="choose another folder: regulars init DIR") from error
 
 
 def _files(source: Path) -> Iterator[Path]:

@@ -18,6 +18,8 @@ from regulars.definition.workspace import Scoring
 FIRST_LANDMARK = datetime(2026, 1, 1, tzinfo=UTC)
 SECONDS_OF_A_MONTH = 30.4375 * 86_400  # the mean one: a fading curve needs no calendar
 
+FARTHEST = 1000  # half-lives from the landmark; beyond it nothing is left to weigh, and a float would overflow
+
 # The word in `scoring:` that an event's kind is weighed by.
 WEIGHED_BY = {"email.opened": "open", "email.clicked": "click", "order.placed": "order", "email.unsubscribed": "unsubscribe"}
 # Verdicts whose events weigh anything; events that came from no hit (orders) have none.
@@ -37,7 +39,7 @@ class Decay:
 
     def grown(self, at: datetime) -> float:
         """What an event of weight 1 at `at` adds to the stored sum."""
-        return float(2.0 ** ((at - self.landmark).total_seconds() / self.half_life))
+        return float(2.0 ** max(-FARTHEST, min(FARTHEST, self.half_lives_since_landmark(at))))
 
     def value(self, stored: float, now: datetime) -> float:
         """The score now of a stored sum."""

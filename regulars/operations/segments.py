@@ -14,6 +14,8 @@ from regulars.errors import UsageError
 from regulars.operations.ports import ScoreBook, SegmentReader
 from regulars.scoring.response import Response, response
 
+FIRST_YEAR, LAST_YEAR = 1970, 2199
+
 
 @dataclass(frozen=True, slots=True)
 class SegmentLine:
@@ -60,5 +62,7 @@ def moment(text: str, shop: Shop) -> datetime:
         read = datetime(day.year, day.month, day.day) if day else datetime.fromisoformat(text)  # noqa: DTZ001  placed below
     except ValueError:
         raise UsageError(f'"{text}" is not a day', hint="write --at 2026-10-01 or --at 2026-10-01T18:30") from None
+    if not FIRST_YEAR <= read.year <= LAST_YEAR:
+        raise UsageError(f"nothing is known of {text}", hint=f"name a day from {FIRST_YEAR} to {LAST_YEAR}")
     placed = read if read.tzinfo else read.replace(tzinfo=ZoneInfo(shop.timezone))
     return placed.astimezone(UTC)

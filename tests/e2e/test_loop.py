@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 from html import unescape
-from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.commands import HARD_NAME, SLIPPING, Door, Ran, Regulars, write_customers, write_orders
+from tests.commands import HARD_NAME, SLIPPING, Answer, Door, Ran, Regulars, write_customers, write_orders
 from tests.servers import free_port
 
 CHOSEN = SLIPPING - 4  # one said no, one never answered, and to the two best the owner writes herself
 LATER = "2026-11-20T12:00:00Z"
+HARD = "slipping2@posta.example"  # their first name is HARD_NAME
 NEXT_DAY = "2026-11-21T09:00:00Z"
 PRIVACY_PROXY = "Mozilla/5.0"
 CLICKED, LEFT, MACHINE, BOUGHT, READS = (f"slipping{number}@posta.example" for number in range(5, 10))
@@ -27,7 +29,8 @@ class Story:
 
     said: dict[str, Ran] = field(default_factory=dict)
     mails: dict[str, EmailMessage] = field(default_factory=dict)
-    answers: dict[str, SimpleNamespace] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +50,15 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     said["segments show"] = regulars("segments", "show", "slipping-away", "--json")
     said["segments show --at"] = regulars("segments", "show", "slipping-away", "--at", "2026-08-01", "--json")
     said["plan"] = regulars("plan", "win-back", "--json")
+    regulars("preview", "win-back", "--customer", HARD, "--output", "before.eml")
     said["launch"] = regulars("launch", "win-back", "--yes", "--json")
+    regulars("preview", "--launch", "win-back", "--customer", HARD, "--output", "after.eml")
+    story.files = {name: (folder / f"{name}.eml").read_bytes() for name in ("before", "after")}
+    story.files["sent"] = next(file.read_bytes() for file in regulars.outbox if HARD.encode() in file.read_bytes())
     said["status"] = regulars("status", "win-back", "--json")
     story.mails = regulars.mails()
     with regulars.door(now=LATER) as door:
         come_back(story, door)
-    story.answers["message"] = regulars.ask(f"SELECT state FROM messages WHERE email = '{LEFT}'")
     regulars.write("more.csv", "order_id,ordered_at,email,sku,product,category,quantity,unit_price,currency\n"
                    f"X1,2026-11-20T18:00:00Z,{BOUGHT},GUJI-250,Guji 250 g,beans,2,300.00,TRY\n")
     regulars("import", "orders", "more.csv", now=NEXT_DAY)
@@ -63,6 +69,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     said["next plan"] = regulars("plan", "win-back", "--json", now=NEXT_DAY)
     said["next segment"] = regulars("segments", "show", "slipping-away", "--sample", "100", "--json", now=NEXT_DAY)
     said["warming up"] = regulars("segments", "show", "warming-up", "--json", now=NEXT_DAY)
+    said["why"] = regulars("why", "win-back", LEFT, "--json", now=NEXT_DAY)
+    said["why not"] = regulars("why", "win-back", "slipping0@posta.example", "--json", now=NEXT_DAY)
     said["doctor"] = regulars("doctor", now=NEXT_DAY)
     return story
 
@@ -150,19 +158,33 @@ def test_each_mail_is_read_by_another_parser(story):
 
 def test_each_mail_greets_its_reader(story):
     for address, mail in story.mails.items():
-        if address != "slipping2@posta.example":
+        if address != HARD:
             name = f"İpek{address.partition('@')[0].removeprefix('slipping')}"
             assert mail["Subject"] == f"{name}, we kept your beans"
             assert name in mail.get_body(("plain",)).get_content()
 
 
 def test_a_difficult_name_breaks_nothing(story):
-    mail = story.mails["slipping2@posta.example"]
+    mail = story.mails[HARD]
 
     assert mail["To"].addresses[0].display_name == f"{HARD_NAME} Öz"
     assert mail["Subject"] == f"{HARD_NAME}, we kept your beans"
     assert "Ann &amp; Co &lt;b&gt;" in mail.get_body(("html",)).get_content()
     assert HARD_NAME in mail.get_body(("plain",)).get_content()
+
+
+def test_the_preview_of_a_difficult_name_is_the_mail(story):
+    """Before the launch but for what no two mails share, after it to the last byte."""
+    assert readable(story.files["before"]) == readable(story.files["sent"])
+    assert story.files["after"] == story.files["sent"]
+
+
+def readable(content: bytes) -> str:
+    """Headers and decoded parts, without tokens, Message-ID, Date and boundary."""
+    mail = message_from_bytes(content, policy=default)
+    headers = [f"{name}: {value}" for name, value in mail.items() if name not in {"Message-ID", "Date", "Content-Type"}]
+    parts = [f"{part.get_content_type()}\n{part.get_content()}" for part in mail.iter_parts()]
+    return re.sub(r"(/[ocuvp]/)[\w-]{38}\b", r"\1TOKEN", "\n".join(headers + parts))
 
 
 def test_a_click_leads_to_the_shop(story):
@@ -194,7 +216,7 @@ def test_the_report_counts_people_and_machines_apart(story):
     assert report["sent"] == CHOSEN
     assert report["opens"] == {"human": 2, "unknown": 0, "machine": 1}
     assert (report["clicks"], report["machine_clicks"], report["unsubscribes"]) == (2, 1, 1)
-    assert (report["orders"], report["revenue"]) == (1, {"amount": "600.00", "currency": "TRY"})
+    assert (report["orders"], report["revenue"]) == (1, {"amount": "600", "currency": "TRY"})
     assert "600" in story.said["report for people"].out
 
 
@@ -222,6 +244,14 @@ def test_the_next_plan_leaves_out_who_left_and_says_so(story):
     assert plan["selected"] == SLIPPING - 2
     assert plan["excluded"] == {"no_consent": 1, "unsubscribed": 2, "excepted": 2, "already_received": SLIPPING - 2 - 5}
     assert plan["final"] == 0
+
+
+def test_why_tells_who_got_it_and_who_did_not(story):
+    got, not_got = story.said["why"].json, story.said["why not"].json
+
+    assert list(got) == ["campaign", "email", "outcome", "reason", "launch", "message", "at", "conditions"]
+    assert (got["outcome"], got["launch"]) == ("received", 1)
+    assert (not_got["outcome"], "unsubscribed" in not_got["reason"]) == ("left out", True)
 
 
 def test_the_next_segment_is_another_one(story):
