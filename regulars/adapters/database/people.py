@@ -14,8 +14,8 @@ from regulars.adapters.database.bulk import Row, in_batches, stage, staging_tabl
 from regulars.adapters.database.consents import note_consents
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.installation import suppression_key
-from regulars.adapters.database.tags import add_tags, folded_tags
 from regulars.adapters.database.schema import customers
+from regulars.adapters.database.tags import add_tags, folded_tags
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.addresses import address_hash
 from regulars.audience.consent import Consent, overrides
