@@ -54,7 +54,8 @@ TABLE = Table("the campaign", (
     Word("on_uncertain", Choice.of(OnUncertain),
          "when a mail may or may not have left: keep it for a decision, or send it again", "hold"),
 ), later=("roll_out", "trigger", "steps", "one_per", "again", "on_start", "recheck", "leave_when", "class", "over_limit",
-          "not_later_than", "on_change", "offer", "market", "markets", "kind", "when", "hold_while", "contact_limits"))
+          "not_later_than", "on_change", "offer", "market", "markets", "kind", "when", "hold_while", "contact_limits"),
+    instead=("trigger", "steps"))
 
 _RENAMED = {"except": "excluding", "from": "from_", "with": "with_", "campaign": "name"}
 

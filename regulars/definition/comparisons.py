@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,16 @@ _CALLED = {
 _BY_OPERATOR: Mapping[Op, ValueKind] = {
     Op.EXISTS: YES_NO, Op.OLDER_THAN: DURATION, Op.YOUNGER_THAN: DURATION, Op.ON: DAY, Op.BEFORE: DAY, Op.AFTER: DAY,
 }
+_CALLED_ELSEWHERE: Mapping[str, Op] = {
+    "=": Op.IS, "==": Op.IS, "eq": Op.IS, "equals": Op.IS, "!=": Op.IS_NOT, "<>": Op.IS_NOT, "in": Op.ONE_OF, "not_in": Op.NONE_OF,
+    ">=": Op.AT_LEAST, "gte": Op.AT_LEAST, "min": Op.AT_LEAST, "<=": Op.AT_MOST, "lte": Op.AT_MOST, "max": Op.AT_MOST,
+    ">": Op.MORE_THAN, "gt": Op.MORE_THAN, "<": Op.LESS_THAN, "lt": Op.LESS_THAN, "within": Op.YOUNGER_THAN,
+}
+# What is at least the one and at most the other; an older_than lies below a younger_than of the same length.
+_BOUNDS = (
+    *((low, high) for low in (Op.AT_LEAST, Op.MORE_THAN) for high in (Op.AT_MOST, Op.LESS_THAN)),
+    (Op.AFTER, Op.BEFORE), (Op.OLDER_THAN, Op.YOUNGER_THAN),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,11 @@ class Comparisons:
                      notes: Notebook) -> tuple[Test, ...] | None:
         if not entries:
             notes.error(node.at, "D312", "no comparison stands here", f"write {self.words}")
-        tests = [self._test(key, value, notes) for key, value in entries]
-        return tuple(test for test in tests if test is not None) or None
+        read = [self._test(key, value, notes) for key, value in entries]
+        tests = tuple(test for test in read if test is not None)
+        for low, high in _never_both(tests):
+            notes.error(node.at, "D315", f"nothing is both {low} and {high}", "swap the two values, or take one out")
+        return tests or None
 
     def schema(self) -> Schema:
         value = VALUES[self.kind].schema()
@@ -96,7 +109,9 @@ class Comparisons:
 
     def _test(self, key: Scalar, node: Node, notes: Notebook) -> Test | None:
         if key.text not in set(Op):
-            notes.error(key.at, "D201", f'unknown comparison "{key.text}"', did_you_mean(key.text, [op.value for op in self.fitting]))
+            meant = _CALLED_ELSEWHERE.get(key.text.lower())
+            notes.error(key.at, "D201", f'unknown comparison "{key.text}"', f'did you mean "{meant}"?' if meant in self.fitting
+                        else did_you_mean(key.text, [op.value for op in self.fitting]))
             return None
         operator = Op(key.text)
         if operator not in self.fitting:
@@ -124,7 +139,7 @@ class Comparisons:
     def _pair(self, node: Node, notes: Notebook) -> Value | None:
         if not isinstance(node, nodes.Sequence) or len(node.items) != 2:
             given = f"a list of {len(node.items)}" if isinstance(node, nodes.Sequence) else shape(node)
-            notes.error(node.at, "D301", f"{given} stands where two values are expected", "write both ends: between: [3, 5]")
+            notes.error(node.at, "D301", f"{given} stands where two values are expected", f"write both ends in [ ], each {VALUES[self.kind].words}")
             return None
         first, second = (VALUES[self.kind].read(item, notes) for item in node.items)
         if first is None or second is None:
@@ -151,3 +166,13 @@ class Comparisons:
 
 def _size(value: Any) -> Any:
     return value.months * 30.44 * 86_400 + value.seconds if isinstance(value, Duration) else value
+
+
+def _never_both(tests: tuple[Test, ...]) -> Iterator[tuple[Op, Op]]:
+    """Pairs of comparisons that leave nothing between them."""
+    given = {test.op: _size(test.value) for test in tests}
+    for low, high in _BOUNDS:
+        if low in given and high in given:
+            touching = {low, high} == {Op.AT_LEAST, Op.AT_MOST}
+            if given[low] > given[high] or (given[low] == given[high] and not touching):
+                yield low, high

@@ -20,7 +20,7 @@ from regulars.definition.notebook import Notebook
 from regulars.definition.tables import Table, Word
 from regulars.definition.units import Unfit
 from regulars.definition.values import DAY, DURATION, WORD, YES_NO, One, Schema, ValueKind
-from regulars.diagnostics import did_you_mean
+from regulars.diagnostics import did_you_mean, nearest
 
 Maker = Callable[[Any, Scalar], Condition | None]
 
@@ -84,6 +84,9 @@ class ConditionKind:
             notes.error(node.at, "D312", "nothing stands here", f"write {self.words}")
         elif node.text in WORDS:
             notes.error(node.at, "D301", f'"{node.text}" stands here without a value', f"write {node.text}: {WORDS[node.text].example}")
+        elif not node.quoted and (glued := re.match(r"([\w.]+):(?=\S)", node.text)) and glued[1] in WORDS:
+            notes.error(node.at, "D116", "the space after the colon is missing",
+                        f"write {glued[1]}: {node.text[glued.end():]}")
         else:
             notes.error(node.at, "D301", "a single value stands where a condition is expected", f"write {self.words}")
         return None
@@ -106,6 +109,10 @@ CONDITION = ConditionKind()
 SEGMENTS_OR_CONDITION = ConditionKind(names=True)
 
 
+_FOR_TEMPLATES = frozenset({"email", "first_name", "last_name", "timezone", "greeting", "language"})
+_CALLED_ELSEWHERE = {"and": "all", "or": "any", "none": "not"}
+
+
 def _attribute(key: Scalar, notes: Notebook) -> ConditionWord | None:
     """The word for a declared attribute; a finding when there is none of that name."""
     prefix, _, name = key.text.partition(".")
@@ -116,15 +123,22 @@ def _attribute(key: Scalar, notes: Notebook) -> ConditionWord | None:
         return None
     attribute = notes.attributes.get(name)
     if attribute is None:
-        known = [word for word in FACTS if word.startswith("customer.")] + [f"customer.{word}" for word in notes.attributes]
-        notes.error(key.at, "D205", f'customers have no attribute "{name}"',
-                    did_you_mean(key.text, known, "declare it under attributes: in regulars.yaml"))
+        asked = [word.removeprefix("customer.") for word in FACTS if word.startswith("customer.")]
+        near = nearest(name, [*asked, *notes.attributes])
+        if name in _FOR_TEMPLATES:
+            notes.error(key.at, "D213", f'there is no condition "{key.text}"',
+                        f"only templates have it; conditions ask for {', '.join(asked)} and declared attributes")
+        else:
+            notes.error(key.at, "D205", f'customers have no attribute "{name}"',
+                        f'did you mean "customer.{near}"?' if near else "declare it under attributes: in regulars.yaml")
         return None
     kind = Comparisons(attribute.kind, options=attribute.options)
     return ConditionWord(key.text, kind, _fact(key.text, attribute.kind), "", "", "")
 
 
 def _nearest_condition(word: str) -> str:
+    if word in _CALLED_ELSEWHERE:
+        return f'did you mean "{_CALLED_ELSEWHERE[word]}"?'
     known = [*WORDS, "all", "any", "not"]
     fallback = "conditions begin with customer., orders., emails., rfm. or are engagement, tag, in_segment, all, any, not …"
     return did_you_mean(word, known, fallback)
@@ -209,7 +223,7 @@ ORDERS_TABLE = Table("orders", (
       for name, (kind, doc) in AGGREGATES.items()),
 ))
 
-EMAILS_TABLE = Table("this", (
+EMAILS_TABLE = Table("emails", (
     Word("campaign", CAMPAIGN_NAME, "only mails of this campaign", "win-back"),
     Word("link", WORD, "only the link of this name in the template", "hero"),
     Word("within", DURATION, "only in the time before now", "30 days"),

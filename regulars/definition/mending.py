@@ -21,6 +21,8 @@ _LINE = re.compile(
 _GLUED = re.compile(r"^[ \t]*(?:- +)*(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s/].*)$")
 _FLOW_KEY = re.compile(r"""(?:^[ ]*|[{\[,][ ]*)(?P<key>\w[\w.-]*)[ ]*:[ ]+""")
 _COMMENT = re.compile(r"[ \t]+#(?:[ \t].*)?$")
+_CONFLICT = re.compile(r"^<{7}(?= )", re.MULTILINE)
+_LOST_TO_A_COMMENT = re.compile(r"[ \t]#(?=\S)")
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FAR_UP = 40  # how many lines above an error its unclosed quote is looked for
 
@@ -40,6 +42,11 @@ def unreadable_text(path: str, text: str, most_bytes: int) -> Finding | None:
     if size > most_bytes:
         return Finding(Location(path), "D103", f"the file has {size:,} bytes; {most_bytes:,} are the most",
                        "split it into several files; large lists belong in a segment or a CSV import")
+    conflict = _CONFLICT.search(text)
+    if conflict:
+        line = len(Page.of(path, text[:conflict.end()]).lines) - 1
+        return Finding(Page.of(path, text).place(line, 0, 7), "D101", "a merge conflict of git begins here",
+                       "keep one of the two versions, and delete the lines that begin with <<<<<<<, ======= and >>>>>>>")
     bad = _FORBIDDEN.search(text)
     if bad is None:
         return None
@@ -53,7 +60,7 @@ def unreadable_text(path: str, text: str, most_bytes: int) -> Finding | None:
 def mended_pages(page: Page, broken: Broken) -> Iterator[Page]:
     """Pages on which one suspicious line is mended and its finding noted, the likeliest first."""
     for number in _suspects(page, broken):
-        for mend in (_tabs, _escape, _values, _missing_space, _closing, _indentation, _stray_line):
+        for mend in (_tabs, _escape, _values, _missing_space, _comment_in_braces, _closing, _indentation, _stray_line):
             mended = mend(page, number, broken)
             if mended is not None:
                 yield mended
@@ -177,6 +184,20 @@ def _missing_space(page: Page, number: int, _: Broken) -> Page | None:
     return page.mended(number, line[:colon + 1] + " " + line[colon + 1:], (Shift(colon + 1, 1),), Finding(
         page.place(number, colon), "D116", "the space after this colon is missing",
         f"write {match['key']}: {match['value'].strip()}"))
+
+
+def _comment_in_braces(page: Page, number: int, broken: Broken) -> Page | None:
+    """A # takes the closing brace with it."""
+    line = page.lines[number]
+    if broken.context is None or number != broken.context[0] or unclosed_brackets(line):
+        return None
+    match = _LOST_TO_A_COMMENT.search(line, broken.context[1])
+    if match is None or line.count('"', 0, match.start()) % 2:
+        return None
+    hash_at = match.end() - 1
+    return page.mended(number, f"{line[:hash_at]} {line[hash_at + 1:]}", (), Finding(
+        page.place(number, hash_at), "D109", "a comment begins at this #, so the rest of the line is lost",
+        "put the text that holds it in double quotes"))
 
 
 def _closing(page: Page, number: int, broken: Broken) -> Page | None:

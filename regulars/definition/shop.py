@@ -222,7 +222,7 @@ def read_shop(node: Node, notes: Notebook) -> Shop | None:
     currency = own.get("currency", "XXX")
     languages = tuple(dict.fromkeys(read.get("languages") or (re.split("[-_]", locale)[0],)))
     notes.currency = money.get("compare_in", own.get("currency"))
-    notes.languages = languages if own.get("locale") or read.get("languages") else None
+    notes.languages = languages if (own.get("locale") or read.get("languages")) and _languages_are_known(node, read) else None
     notes.attributes = read.get("attributes", {}) if _attributes_are_known(node, read) else None
     rest = {word: read[word] for word in ("utm", "attributes", "consent", "topics", "scoring", "attribution", "referral") if word in read}
     return Shop(
@@ -230,6 +230,12 @@ def read_shop(node: Node, notes: Notebook) -> Shop | None:
         timezone=own.get("timezone", "UTC"), currency=currency, sender=sender.get("from", _PLACEHOLDER),
         reply_to=sender.get("reply_to"), languages=languages, compare_in=money.get("compare_in", currency),
         rates_file=money.get("rates"), **rest)
+
+
+def _languages_are_known(node: Node, read: dict[str, Any]) -> bool:
+    written = node.get("languages") if isinstance(node, nodes.Mapping) else None
+    count = len(written.items) if isinstance(written, nodes.Sequence) else 0
+    return written is None or (count > 0 and len(read.get("languages") or ()) == count)
 
 
 def _attributes_are_known(node: Node, read: dict[str, Any]) -> bool:

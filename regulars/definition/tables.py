@@ -11,7 +11,7 @@ from regulars.definition import nodes
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Notebook
 from regulars.definition.values import Schema, ValueKind, shape, single
-from regulars.diagnostics import did_you_mean
+from regulars.diagnostics import did_you_mean, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A mapping with known words. `build` makes its value of those that could be read; `later` are words to come."""
+    """A mapping with known words. `build` makes its value of those that could be read; `later` are words to come,
+    and beside one of `instead` no word is missing."""
 
     called: str
     words_: tuple[Word, ...]
     build: Callable[[dict[str, Any]], Any] = field(default=lambda values: values)
     later: tuple[str, ...] = ()
+    instead: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -71,9 +73,13 @@ class Table:
             notes.error(key.at, "D201", f'unknown word "{key.text}" in {self.called}', did_you_mean(key.text, known))
 
     def _missing(self, node: nodes.Mapping, notes: Notebook) -> None:
+        known = [word.name for word in self.words_]
         present = {key.text for key, _ in node.entries}
+        misspelt = {nearest(text, known) for text in present.difference(known, self.later)}
+        if present.intersection(self.instead):
+            return
         for word in self.words_:
-            if word.required and word.name not in present:
+            if word.required and word.name not in present | misspelt:
                 notes.error(node.at, "D204", f'{self.called} has no "{word.name}"', f"add {word.name}: {word.example}")
 
 

@@ -100,7 +100,7 @@ def percent(text: str) -> Decimal:
         raise Unfit("D306", f'"{text}" is not a percentage', f"write it with the sign: {text}%" if text.isdigit() else "write it like 5%")
     value = number(text[:-1].strip())
     if not 0 < value <= 100:
-        raise Unfit("D314", f"{text} is not between 0% and 100%", "write a percentage above 0% and up to 100%")
+        raise Unfit("D314", f"{text} is too {'much' if value > 0 else 'little'}", "write a percentage above 0% and up to 100%")
     return value
 
 

@@ -23,7 +23,8 @@ def _zone(text: str, _: Notebook) -> str:
     try:
         ZoneInfo(text)
     except (ValueError, OSError, LookupError):
-        hint = did_you_mean(text, sorted(available_timezones()), "write a zone like Europe/Istanbul or Asia/Baku")
+        a_place = "write a zone like Europe/Istanbul or Asia/Baku"
+        hint = a_place if re.search(r"[+-]\d", text) else did_you_mean(text, sorted(available_timezones()), a_place)
         raise Unfit("D313", f'"{text}" is not a time zone', hint) from None
     return text
 
