@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from regulars.adapters.database.engine import Database
@@ -187,6 +188,21 @@ def test_ten_thousand_identical_hits_are_one_human_open(shop: Shop) -> None:
 
     assert len(shop.hits("id")) == 10_000
     assert shop.events("kind", "verdict") == [("email.opened", "human")]
+
+
+def test_storing_many_hits_takes_no_more_statements_than_storing_one(shop: Shop) -> None:
+    seen: list[str] = []
+    event.listen(shop.database.engine, "before_cursor_execute", lambda *call: seen.append(call[2]))
+
+    def statements(days: range) -> int:
+        seen.clear()
+        opened = [Hit(HitKind.OPEN, shop.clock.now() + timedelta(days=day), "GET", shop.ref(), user_agent=BROWSER) for day in days]
+        record_hits(opened, HitBook(shop.database, Scoring()))
+        return len(seen)
+
+    statements(range(1))
+    assert statements(range(1, 2)) == statements(range(2, 60))
+    assert len(shop.events("id")) == 60
 
 
 def test_two_processes_that_store_the_same_reaction_store_one(shop: Shop) -> None:

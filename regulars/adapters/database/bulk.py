@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BigInteger, Column, ColumnElement, Connection, MetaData, Table, select
+from sqlalchemy import BigInteger, Column, ColumnElement, Connection, MetaData, Table, func, select
+from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.schema import CreateTable
 
@@ -54,6 +55,15 @@ def load(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     else:  # past SQLAlchemy, which spends three times as long on a row as SQLite does
         marks = ", ".join("?" * len(names))
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({columns}) VALUES ({marks})", list(values))  # noqa: S608  our own names
+
+
+def next_ids(connection: Connection, table: Table, count: int) -> list[int]:
+    """So many unused ids of `table`, ascending, for rows that this transaction inserts."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence(table.name, "id")
+        return sorted(connection.scalars(select(func.nextval(sequence.cast(REGCLASS))).select_from(func.generate_series(1, count))))
+    last = connection.scalar(select(func.max(table.c.id))) or 0  # nobody else writes: the transaction has SQLite's only lock
+    return list(range(last + 1, last + 1 + count))
 
 
 def look_up(
