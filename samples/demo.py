@@ -79,7 +79,7 @@ def main() -> None:
     chapter("And the next segment is another one")
     compare(before, sizes(TWO_DAYS_LATER))
     regulars("plan", "win-back", now=TWO_DAYS_LATER)
-    regulars("why", "win-back", answers.left[0], now=TWO_DAYS_LATER)
+    regulars("why", "thank-you", fan, now=TWO_DAYS_LATER)
     farewell(answers, time.monotonic() - began)
 
 

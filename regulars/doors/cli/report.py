@@ -8,6 +8,7 @@ from regulars.bootstrap import House
 from regulars.doors.cli.charts import bar, sparkline
 from regulars.doors.cli.console import write, write_json, write_table
 from regulars.doors.cli.options import as_json, in_house
+from regulars.doors.cli.sending import local
 from regulars.measurement.results import Results
 
 
@@ -24,12 +25,12 @@ def report(house: House, campaign: str, as_json: bool) -> None:
     if as_json:
         write_json(results.as_json())
     else:
-        _show(results)
+        _show(house, results)
 
 
-def _show(results: Results) -> None:
+def _show(house: House, results: Results) -> None:
     launches = "1 launch" if results.launches == 1 else f"{results.launches} launches"
-    write(f"{results.campaign}: {launches}, first on {results.first_at:%Y-%m-%d %H:%M} UTC\n")
+    write(f"{results.campaign}: {launches}, first on {local(house, results.first_at)}\n")
     steps = [
         ("sent", results.sent), ("opened", results.opens.human), ("maybe opened", results.opens.unknown),
         ("clicked", results.clicks), ("bought", results.orders), ("unsubscribed", results.unsubscribes),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import click
 
 from regulars.bootstrap import House
 from regulars.doors.cli.charts import bar
 from regulars.doors.cli.console import say, write, write_json, write_table
 from regulars.doors.cli.options import as_json, in_house
+from regulars.doors.cli.sending import local
 from regulars.operations.scores import Score
 
 
@@ -31,7 +34,7 @@ def show(house: House, email: str, as_json: bool) -> None:
         write_json({"email": email, "scores": [score.as_json() for score in found]})
         return
     for score in found:
-        _show(score)
+        _show(house, score)
 
 
 @scores.command(epilog="Example: regulars scores recompute")
@@ -44,8 +47,9 @@ def recompute(house: House) -> None:
     say(f"{scored:,} customers have a score; it was computed again from all their events")
 
 
-def _show(score: Score) -> None:
-    write(f"{score.name}: {score.value:.2f} at {score.as_of:%Y-%m-%d %H:%M} UTC")
+def _show(house: House, score: Score) -> None:
+    zone = ZoneInfo(house.shop.timezone)
+    write(f"{score.name}: {score.value:.2f} at {local(house, score.as_of)}")
     if not score.parts:
         write("  nothing has happened that counts\n")
         return
@@ -53,7 +57,7 @@ def _show(score: Score) -> None:
     write_table(
         ["when", "what", "about", "weight", "now", ""],
         [
-            (f"{part.event.at:%Y-%m-%d %H:%M}", part.event.kind, part.event.about, f"{part.weight:g}", f"{part.value:.2f}",
+            (f"{part.event.at.astimezone(zone):%Y-%m-%d %H:%M}", part.event.kind, part.event.about, f"{part.weight:g}", f"{part.value:.2f}",
              bar(abs(part.value), top, 20))
             for part in score.parts
         ],

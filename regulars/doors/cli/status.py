@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
+from regulars.audience.eligibility import IN_WORDS, Reason
 from regulars.bootstrap import House
 from regulars.delivery.life import LaunchState, State
 from regulars.doors.cli.console import write, write_json, write_table
@@ -31,7 +33,7 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
     if launch is None:
         if watch:
             raise UsageError("--watch needs a launch", hint="regulars status LAUNCH --watch")
-        _show_all(overview(house.launches), as_json)
+        _show_all(house, overview(house.launches), as_json)
         return
     if watch:
         follow(house, launch_named(launch, house.launches))
@@ -42,20 +44,21 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
         _show(house, standing)
 
 
-def _show_all(standings: list[Standing], as_json: bool) -> None:
+def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
     if as_json:
         write_json({"launches": [standing.as_json() for standing in standings]})
         return
     if not standings:
         write("nothing has been launched yet")
         return
+    zone = ZoneInfo(house.shop.timezone)
     rows = [
         (one.launch.id, one.launch.campaign, one.launch.state, f"{one.launch.recipients:,}", f"{one.tally.of(State.ACCEPTED):,}",
-         f"{_open(one):,}", f"{one.tally.total - one.tally.of(State.ACCEPTED) - _open(one):,}", f"{one.launch.created_at:%Y-%m-%d %H:%M}")
+         f"{_open(one):,}", f"{one.tally.total - one.tally.of(State.ACCEPTED) - _open(one):,}", f"{one.launch.created_at.astimezone(zone):%Y-%m-%d %H:%M}")
         for one in standings
     ]
     numbers = ["launch", "mails", "sent", "open", "not sent"]
-    write_table(["launch", "campaign", "state", "mails", "sent", "open", "not sent", "made (UTC)"], rows, numbers=numbers)
+    write_table(["launch", "campaign", "state", "mails", "sent", "open", "not sent", "made"], rows, numbers=numbers)
 
 
 def _open(standing: Standing) -> int:
@@ -68,13 +71,16 @@ def _show(house: House, standing: Standing) -> None:
     write(f"made {local(house, launch.created_at)} by {launch.created_by}, from bundle {launch.bundle[:12]}")
     for word, moment in _moments(standing):
         write(f"{word} {local(house, moment)}")
+    write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
     if standing.tally.reasons:
+        write("")
         write_table(["why", "mails"], [(reason, f"{count:,}") for reason, count in standing.tally.reasons.items()], numbers=["mails"])
     if excluded := (launch.plan or {}).get("excluded"):
-        write_table(["left out", "customers"], [(reason, f"{count:,}") for reason, count in excluded.items()], numbers=["customers"])
+        write("")
+        write_table(["left out", "customers"], [(IN_WORDS[Reason(reason)], f"{count:,}") for reason, count in excluded.items()], numbers=["customers"])
     if standing.held:
-        write("perhaps arrived; your word decides (regulars retry):")
+        write("\nperhaps arrived; your word decides (regulars retry):")
         write_table(["number", "email"], standing.held[:MOST_HELD], numbers=["number"])
         if len(standing.held) > MOST_HELD:
             write(f"and {len(standing.held) - MOST_HELD:,} more; --json lists all")
