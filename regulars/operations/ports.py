@@ -255,8 +255,8 @@ class Messages(Protocol):
         """Leases that ran out: the claimed go back, of the handed off only the relay knows."""
         ...
 
-    def uncertain(self) -> Sequence[tuple[MessageRef, int]]:
-        """Every uncertain message with its fence."""
+    def uncertain(self) -> Sequence[tuple[MessageRef, int, bool]]:
+        """Every uncertain message with its fence, and whether it was sent again already."""
         ...
 
     def close_unsent(self, now: datetime) -> None:

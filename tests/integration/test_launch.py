@@ -293,6 +293,19 @@ def test_on_uncertain_resend_sends_equal_bytes_again_and_says_so(database):
     assert_promises_kept(database)
 
 
+def test_a_relay_that_breaks_at_every_dot_gets_two_copies_and_no_more(database):
+    floor = ShopFloor(database, workspace(hello="on_uncertain: resend"))
+    add_customers(database, 1)
+    floor.transport.says[1] = Outcome.LOST_AFTER_DOT
+    launch = floor.launch()
+    for _ in range(5):
+        floor.work()
+
+    assert len(floor.transport.mailbox) == 2
+    assert floor.states(launch.id) == {"held": 1}
+    assert_promises_kept(database)
+
+
 def test_a_second_copy_that_would_differ_is_held(database):
     floor = ShopFloor(database, workspace(hello="on_uncertain: resend"))
     add_customers(database, 1)

@@ -88,13 +88,13 @@ class MessagesInDatabase:
             settle(connection, found, owner, now)
         return found
 
-    def uncertain(self) -> Sequence[tuple[MessageRef, int]]:
-        """Every uncertain message with its fence."""
-        query = select(messages.c.launch_id, messages.c.number, messages.c.fence).where(
+    def uncertain(self) -> Sequence[tuple[MessageRef, int, bool]]:
+        """Every uncertain message with its fence, and whether it was sent again already."""
+        query = select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.dup_possible).where(
             messages.c.launch_id.in_(_unfinished()), messages.c.state == State.UNCERTAIN.value
         )
         with self._database.read() as connection:
-            return [(MessageRef(row.launch_id, row.number), row.fence) for row in connection.execute(query)]
+            return [(MessageRef(row.launch_id, row.number), row.fence, row.dup_possible) for row in connection.execute(query)]
 
     def close_unsent(self, now: datetime) -> None:
         """Ends what came too late, and what came back to PENDING after its launch was cancelled."""
