@@ -15,7 +15,7 @@ from regulars.content.grammar import tree_of
 from regulars.content.mailroom import open_bundle
 from regulars.content.source import Files, Unreadable
 from regulars.content.trial import OCCASION, estimated_size, large_customer
-from regulars.content.usage import Scope, Usage, usage_of
+from regulars.content.usage import Scope, Usage, misfit, usage_of
 from regulars.content.vocabulary import (
     CAMPAIGN,
     LINKS,
@@ -124,6 +124,7 @@ class _Inspection:
             yield from one.findings
             for campaign in campaigns:
                 yield from _missing_with(campaign, one.usages)
+                yield from _misfits_of_with(campaign, one.usages)
         if campaigns and not any(one.broken for one in checked.values()):
             yield from self.trial(campaigns[0], checked)
 
@@ -217,6 +218,16 @@ def _missing_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Findi
                 message = f'campaign "{campaign.name}" gives no "{key}" under with:'
                 near = did_you_mean(key, list(campaign.with_))
                 yield Finding(place, "C160", message, near if "mean" in near else f"add {key}: … to with: in its file")
+
+
+def _misfits_of_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Finding]:
+    """What the template does with a value of `with:` that this campaign's value does not allow."""
+    for usage in usages:
+        for key, name, place in usage.with_filters:
+            shape = shape_of(campaign.with_.get(key), "with")
+            told = misfit(name, shape.kind) if key in campaign.with_ and isinstance(shape, Plain) else None
+            if told:
+                yield Finding(place, "C108", f'{told[0]}, in campaign "{campaign.name}"', told[1])
 
 
 def _legal(compiled: Compiled, usage: Usage) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from regulars.diagnostics import Finding, Location, Severity, did_you_mean
 
 _UNSUPPORTED = frozenset({"mj-html-attributes", "mj-selector"})
 MOST_NESTED = 100  # the engine itself dies of a few thousand, and takes the process with it
+_WITHOUT = {"base-url": "write the whole address in each mj-navbar-link"}
 _SIZES = frozenset({"width", "background-width"})
 
 
@@ -110,7 +111,8 @@ class _Reader:
         known = ATTRIBUTES.get(event.name)
         in_defaults = any(above.name == "mj-attributes" for above in self.open)
         if known is not None and name not in known and not in_defaults and not _free(name):
-            yield Finding(place, "C122", f'<{event.name}> has no attribute "{name}"', did_you_mean(name, sorted(known)))
+            yield Finding(place, "C122", f'<{event.name}> has no attribute "{name}"',
+                          _WITHOUT.get(name) or did_you_mean(name, sorted(known), "take it out"))
         if event.name.startswith("mj") and name in _SIZES and self.skeleton.prefix in value:
             hint = "write a number; for another layout, put {% if %} around the whole section"
             where = self.skeleton.place(attribute.value_at)
@@ -127,7 +129,7 @@ class _Reader:
         elif scheme is not None and scheme not in FOLLOWED + LEFT_ALONE:
             yield Finding(place, "C132", f'a link to "{scheme}:" is not for mails', "write https://…, mailto: or tel:")
         elif scheme is None and self.skeleton.prefix not in value and not value.startswith("#"):
-            yield Finding(place, "C132", f'"{value}" is not a whole address', f"write https://{value.lstrip('/')}")
+            yield Finding(place, "C132", f'"{value}" is not a whole address', f"write https://{value}" if not value.startswith((".", "/")) else f"write it in full: {{{{ shop.url }}}}/{value.lstrip('./')}")
 
     def blocks_whole(self, attribute: Attribute) -> Iterator[Finding]:
         depth = 0

@@ -28,12 +28,24 @@ _GIVE_NUMBER = frozenset({"length", "count", "round", "int", "float", "abs", "su
 _GIVE_LISTS = frozenset({"batch", "slice"})
 
 
+def misfit(name: str, kind: str) -> tuple[str, str] | None:
+    """The finding's message and hint when the filter does not take values of this kind."""
+    fitting = _FITTING.get(name)
+    if fitting is None or kind not in _ARTICLES or kind in fitting:
+        return None
+    hint = _INSTEAD_OF_KIND.get(kind, f"print it without the filter {name}")
+    return (f'the filter "{name}" is for {" and ".join(fitting)}, and this is {_ARTICLES[kind]}',
+            _WANTED.get(name, hint) if kind == "text" else hint)
+
+
 @dataclass(slots=True)
 class Usage:
-    """`with_keys`: key of `with:` -> where it is used, and whether the template manages without."""
+    """`with_keys`: key of `with:` -> where it is used, and whether the template manages without.
+    `with_filters`: key of `with:`, a filter that it goes through, and where."""
 
     findings: list[Finding] = field(default_factory=list)
     with_keys: dict[str, tuple[Location, bool]] = field(default_factory=dict)
+    with_filters: list[tuple[str, str, Location]] = field(default_factory=list)
     images: list[tuple[str, Location]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
 
@@ -288,10 +300,11 @@ class _Reader:
             self.find(node.lineno, "C102", f'unknown filter "{node.name}"', hint)
 
     def filter_fits(self, node: nodes.Filter, inner: Shape) -> None:
-        fitting = _FITTING.get(node.name)
-        if fitting is not None and isinstance(inner, Plain) and inner.kind not in fitting:
-            message = f'the filter "{node.name}" is for {" and ".join(fitting)}, and this is {_ARTICLES[inner.kind]}'
-            self.find(node.lineno, "C108", message, _INSTEAD_OF_KIND.get(inner.kind, ""))
+        if isinstance(inner, Plain) and (told := misfit(node.name, inner.kind)):
+            self.find(node.lineno, "C108", *told)
+        path = _path(node.node) or ""
+        if path.startswith("with."):
+            self.usage.with_filters.append((path.removeprefix("with."), node.name, self.tree.place(node.lineno)))
         if node.name == "suffix":
             ending = node.args[0].value if node.args and isinstance(node.args[0], nodes.Const) else None
             if ending not in ENDINGS:
@@ -336,6 +349,8 @@ _FITTING = {
     "suffix": ("text",), "upper": ("text",), "lower": ("text",), "title": ("text",), "capitalize": ("text",),
 }
 _ARTICLES = {"text": "a text", "number": "a number", "money": "money", "date": "a date", "yes/no": "yes or no"}
+_WANTED = {"date": "write the date as year-month-day, without quotes: 2026-12-01", "money": "write a number without quotes: 500",
+           "number": "write it in digits, without quotes: 500", "percent": "write it in digits, without quotes: 15"}
 _INSTEAD_OF_KIND = {"date": "write | date", "money": "write | money", "number": "write | number"}
 _INSTEAD = {
     "safe": "what customers wrote is always escaped; a name like Ann & Co <b> must not break the mail",
