@@ -5,6 +5,7 @@ REGULARS_TEST_POSTGRES_URL and REGULARS_TEST_REDIS_URL name servers that run alr
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -70,10 +71,31 @@ def _redis_binary() -> str:
 
 
 def chromium() -> str:
-    for name in ("chromium", "chromium-browser", "google-chrome", "chrome"):
-        if found := shutil.which(name):
-            return found
-    pytest.fail("no Chromium to look at pages with; install one (Debian: apt-get install chromium)", pytrace=False)
+    """A Chromium that is installed, or that Debian's packages can give us."""
+    if found := _chromium_here():
+        return found
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        _install("chromium")
+    return _chromium_here() or pytest.fail(
+        "no Chromium to look at pages with; install one (Debian, as root: apt-get install chromium)", pytrace=False
+    )
+
+
+def _chromium_here() -> str | None:
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def _install(package: str) -> None:
+    with Path("/tmp/regulars-tests-install.lock").open("w") as lock:  # parallel test processes take turns
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _chromium_here():
+            return
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update"], ["install", "-y", "--no-install-recommends", package]):
+            done = subprocess.run(["apt-get", "-q", *words], env=environment, capture_output=True, text=True)
+            if done.returncode:
+                warnings.warn(f"apt-get {words[0]} failed: {done.stderr[-500:]}", stacklevel=2)
 
 
 def free_port() -> int:
