@@ -21,7 +21,7 @@ def configuration(broker_url: str | None) -> dict[str, Any]:
     """Celery's settings: JSON only, no results, no memory of its own."""
     return {
         "broker_url": broker_url,
-        "broker_connection_retry_on_startup": True,
+        "broker_connection_retry_on_startup": True, "broker_connection_max_retries": None,  # for ever: workers outlive any outage
         "broker_transport_options": {"socket_connect_timeout": 5, "socket_timeout": 30},
         "task_serializer": "json", "accept_content": ["json"], "task_ignore_result": True, "result_backend": None,
         "task_default_queue": QUEUE, "task_store_errors_even_if_ignored": False, "task_publish_retry_policy": RECONNECT,

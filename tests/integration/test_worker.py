@@ -168,6 +168,13 @@ def test_only_json_and_no_results_travel():
     assert settings["beat_schedule"]["sweep"]["schedule"] <= 5
 
 
+def test_workers_wait_for_their_broker_however_long_it_is_away():
+    """Celery's own default is a hundred attempts, and then the worker ends."""
+    settings = configuration("redis://127.0.0.1:6379/0")
+
+    assert settings["broker_connection_max_retries"] is None
+
+
 def test_a_bell_that_nobody_hears_is_no_error():
     assert BrokerBell("redis://127.0.0.1:1/0").ring(1) is False
     assert NoBell().ring(1) is False
