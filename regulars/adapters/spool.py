@@ -52,7 +52,7 @@ class Spool:
         ledger.turn(results, [])
 
     def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
-        return {ref: (self.folder / file_name(ref)).exists() for ref, _ in mails}
+        return {ref: self._holds(file_name(ref), message_id) for ref, message_id in mails}
 
     def close(self) -> None:
         """Nothing stays open."""
@@ -81,6 +81,11 @@ class Spool:
                 if _MAIL.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
                     facts = entry.stat()
                     yield Spooled(entry.name, datetime.fromtimestamp(facts.st_mtime, UTC), facts.st_size)
+
+    def _holds(self, name: str, message_id: str) -> bool:
+        """A folder may outlive its database, and the next one's launch 1 gives the same names again."""
+        head, _, _ = (self.read(name) or b"").partition(b"\r\n\r\n")
+        return f"\r\nMessage-ID: {message_id}\r\n".encode() in b"\r\n%b\r\n" % head
 
     def _spool(self, mails: Sequence[Outgoing], results: Sequence[Result], ledger: Ledger) -> list[Result]:
         written = {mail.ref: (self._write(mail.content), file_name_of(mail)) for mail in mails}

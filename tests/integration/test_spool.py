@@ -37,6 +37,14 @@ def test_the_same_message_twice_is_one_file(spool):
     assert spool.read(names(spool)[0]) == b"Subject: again\r\n\r\n"
 
 
+def test_a_file_of_an_earlier_database_is_no_evidence_for_a_mail_of_this_one(spool):
+    earlier = mail_to("ayse@posta.example", 1)
+    spool.send([earlier], Notebook())
+
+    assert spool.arrived([(earlier.ref, earlier.message_id)]) == {earlier.ref: True}
+    assert spool.arrived([(earlier.ref, "<1.anotherkey@shop.example>")]) == {earlier.ref: False}
+
+
 def test_mails_that_the_ledger_kept_back_leave_no_trace(spool):
     mail = mail_to("ayse@posta.example", 1)
 

@@ -74,5 +74,6 @@ class Notebook:
 
 def mail_to(address: str, number: int = 1, content: bytes | None = None) -> Outgoing:
     if content is None:
-        content = f"Subject: {number}\r\nTo: {address}\r\n\r\nMerhaba\r\n.\r\n..two dots\r\nthe end\r\n".encode()
+        head = f"Subject: {number}\r\nTo: {address}\r\nMessage-ID: <{number}.key@shop.example>\r\n"
+        content = f"{head}\r\nMerhaba\r\n.\r\n..two dots\r\nthe end\r\n".encode()
     return Outgoing(MessageRef(7, number), f"<{number}.key@shop.example>", "shop@shop.example", address, content, f"{number:064d}")
