@@ -90,6 +90,8 @@ def _compiled(
     files = assembler.files
     skeleton = skeleton_of(pieces, files)
     findings = [*assembler.findings, *lint(skeleton)]
+    if not pieces:
+        findings.append(Finding(Location(path), "C127", "the template is empty", "write its MJML, or delete the file"))
     written, text_pieces = _own_text(files, text_path, findings)
     if any(finding.is_error for finding in findings):
         return Compiled(path, "", "", (), pieces, text_pieces, tuple(findings))

@@ -15,6 +15,7 @@ from regulars.diagnostics import Finding, Location, Severity, did_you_mean
 _UNSUPPORTED = frozenset({"mj-html-attributes", "mj-selector"})
 MOST_NESTED = 100  # the engine itself dies of a few thousand, and takes the process with it
 _WITHOUT = {"base-url": "write the whole address in each mj-navbar-link"}
+_PICTURES = frozenset({"src", "background-url"})
 _SIZES = frozenset({"width", "background-width"})
 
 
@@ -101,6 +102,9 @@ class _Reader:
             hint = 'say what it shows: alt="…"; for an ornament write alt=""'
             yield self.find(event, "C142", "a picture without alt, and many see mail without pictures", hint, Severity.WARNING)
 
+        if event.name == "mj-button" and event.get("href") is None and self.parent != "mj-attributes":
+            yield self.find(event, "C132", "a button without an address leads nowhere", 'write href="https://…"', Severity.WARNING)
+
     def attribute(self, event: Event, attribute: Attribute) -> Iterator[Finding]:
         name, place = attribute.name, self.skeleton.place(attribute.at, len(attribute.name))
         if self.skeleton.prefix in name:
@@ -119,6 +123,11 @@ class _Reader:
             yield Finding(where, "C123", f"Jinja in {name}: the layout is fixed before customers are known", hint)
         if name == "href":
             yield from self.link(attribute, value)
+        if name in _PICTURES and self.skeleton.prefix not in value and scheme_of(value) is None:
+            file = value.rpartition("/")[2] or "hero.png"
+            hint = f"put the file into templates/images/ and write {name}=\"{{{{ image('{file}') }}}}\""
+            place = self.skeleton.place(attribute.value_at, len(value))
+            yield Finding(place, "C140", f'no mail program finds the picture "{value}"', hint)
         yield from self.blocks_whole(attribute)
 
     def link(self, attribute: Attribute, value: str) -> Iterator[Finding]:
