@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from uuid import uuid4
 
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outcomes import Outcome, Phase, Result
@@ -88,27 +88,22 @@ class Spool:
         return f"\r\nMessage-ID: {message_id}\r\n".encode() in b"\r\n%b\r\n" % head
 
     def _spool(self, mails: Sequence[Outgoing], results: Sequence[Result], ledger: Ledger) -> list[Result]:
-        written = {mail.ref: (self._write(mail.content), file_name_of(mail)) for mail in mails}
+        drafts = {mail.ref: self.folder / f".{uuid4().hex}.draft" for mail in mails}
+        names = {mail.ref: file_name_of(mail) for mail in mails}
         try:
+            for mail in mails:
+                _write(drafts[mail.ref], mail.content)
             allowed = ledger.turn(results, [mail.ref for mail in mails])
             for ref in allowed:
-                draft, name = written.pop(ref)
-                draft.replace(self.folder / name)
+                drafts.pop(ref).replace(self.folder / names[ref])
         finally:
-            for draft, _ in written.values():
+            for draft in drafts.values():  # also when the disk is full: what nobody reads must not keep it so
                 draft.unlink(missing_ok=True)
         _sync_folder(self.folder)
         return [
             Result(mail.ref, Outcome.ACCEPTED, Phase.DOT, 250, reply=f"kept as {file_name_of(mail)}", evidence="file")
             for mail in mails if mail.ref in allowed
         ]
-
-    def _write(self, content: bytes) -> Path:
-        with NamedTemporaryFile(dir=self.folder, prefix=".", suffix=".draft", delete=False) as draft:
-            draft.write(content)
-            draft.flush()
-            os.fsync(draft.fileno())
-        return Path(draft.name)
 
     @contextmanager
     def _in_our_words(self) -> Iterator[None]:
@@ -129,6 +124,13 @@ def file_name(ref: MessageRef) -> str:
 def file_name_of(mail: Outgoing) -> str:
     """Tests and previews have no number of their own; their content tells them apart."""
     return file_name(mail.ref) if mail.ref.launch else f"test-{mail.sha256[:12]}{ENDING}"
+
+
+def _write(draft: Path, content: bytes) -> None:
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
@@ -49,6 +51,21 @@ def test_mails_that_the_ledger_kept_back_leave_no_trace(spool):
     mail = mail_to("ayse@posta.example", 1)
 
     spool.send([mail], Notebook(refuses=frozenset({mail.ref})))
+
+    assert names(spool) == []
+
+
+def test_a_disk_that_fills_up_is_left_no_fuller(spool, monkeypatch):
+    """Drafts that nobody will read would keep it full, and every attempt would add more."""
+    room = count()
+
+    def full_at_the_fourth(descriptor):
+        if next(room) == 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full_at_the_fourth)
+    with pytest.raises(Unreachable, match="No space left"):
+        spool.send([mail_to("ayse@posta.example", number) for number in range(1, 7)], Notebook())
 
     assert names(spool) == []
 
