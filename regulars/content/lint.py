@@ -59,6 +59,11 @@ class _Reader:
 
     def element(self, event: Event) -> Iterator[Finding]:
         name = event.name
+        in_column = [above.name for above in self.open[-2:]] == ["mj-column", "mj-raw"]
+        if in_column and not name.startswith("mj") and name not in ("tr", "tbody", "style", "img"):
+            hint = "put it into <mj-text>, or write <tr><td>…</td></tr> around it"
+            yield self.find(event, "C121", f"<{name}> in mj-raw is no row of its column: it jumps to the top and loses its size",
+                            hint, Severity.WARNING)
         if not name.startswith("mj") and self.parent in CHILDREN:
             yield self.find(event, "C121", f"<{name}> stands outside of mj-text and mj-raw", "put HTML into <mj-text> or <mj-raw>")
             return
