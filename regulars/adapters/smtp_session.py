@@ -150,6 +150,9 @@ class Session:
         except SMTPException as error:
             self.abort()
             raise Broken(Phase.BODY, _why(error)) from error
+        except BaseException:
+            self.abort()  # the ledger could not answer: half a mail is on the line, and all else would be taken for more of it
+            raise
         return await self._after_the_dot(mail)
 
     async def _all_but_the_dot(self, mail: Outgoing, may_go: MayGo) -> bool:
