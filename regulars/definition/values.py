@@ -94,6 +94,9 @@ def heed_traps(scalar: Scalar, notes: Notebook, *, human: bool) -> None:
         rest = f"{scalar.text} #"
         tell(scalar.hash_at, "D109", "a comment begins at this #, so the text ends before it",
              f'put the text in double quotes: "{rest}…", or write a space behind the # if it is a comment')
+    if human and scalar.text.startswith(tuple("“”„«‘")) and scalar.text.endswith(tuple("“”»’")):
+        notes.warning(scalar.at, "D113", "typographic quotes do not quote: they are printed with the text",
+                      f'put the text in straight double quotes: "{scalar.text[1:-1]}"')
     match = _READ_DIFFERENTLY.fullmatch(scalar.text)
     if match is not None and match.lastgroup:
         notes.warning(scalar.at, "D120", f"other YAML readers take {scalar.text} for {_TAKEN_FOR[match.lastgroup]}",
