@@ -236,7 +236,7 @@ def test_a_connection_with_half_a_mail_on_it_is_never_used_again(monkeypatch):
     with RelayServer() as server:
         transport = Relay(Account("localhost", server.port), connections=1)
         with pytest.raises(Unreachable):
-            transport.send([mail_to("ayse@posta.example", 1)], Notebook(at_handoff=away))
+            transport.send([mail_to("ayse@posta.example", number) for number in (1, 3)], Notebook(at_handoff=away))
         transport.send([mail_to("can@posta.example", 2)], Notebook())
         transport.close()
 
