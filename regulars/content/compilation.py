@@ -58,6 +58,9 @@ class Compiled:
     findings: tuple[Finding, ...]
 
 
+NO_LANGUAGE = 'lang="und"'  # what the engine says of a template that does not tell; screen readers then guess
+READERS_LANGUAGE = 'lang="{{ customer.language }}"'
+
 Cache = dict[tuple[tuple[Piece, ...], str], Compiled]
 
 
@@ -112,6 +115,7 @@ def _html(prepared: Prepared, skeleton: Skeleton, compiler: MailCompiler, findin
         compiled = compiler.inline(compiled, prepared.inline_css)
     html, losses = put_back(_with_fonts(compiled, prepared, skeleton), prepared)
     findings.extend(losses)
+    html = html.replace(NO_LANGUAGE, READERS_LANGUAGE)
     body, end, rest = html.rpartition("</body>")
     return body + PIXEL + end + rest
 

@@ -279,3 +279,11 @@ def test_a_customer_who_is_new_gets_a_mail():
 
     assert mail.text.startswith("Hello")
     assert datetime.now(UTC) > mail.composed_at or mail.composed_at == OCCASION.composed_at
+
+
+def test_a_mail_tells_screen_readers_its_language():
+    mail = composed(column("<mj-text>Merhaba</mj-text>"))
+
+    assert mail.language == "tr"
+    assert 'lang="und"' not in mail.html
+    assert html5lib.parse(mail.html, namespaceHTMLElements=False).attrib["lang"] == "tr"
