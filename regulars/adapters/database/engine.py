@@ -102,7 +102,10 @@ def _in_our_words(engine: Engine) -> Iterator[None]:
 def _hint(error: OperationalError, where: str) -> str:
     if _is_missing_table(error):
         return "run: regulars db upgrade"
-    return f"check REGULARS_DATABASE_URL ({where}) and that the server runs"
+    if "disk is full" in str(error.orig):
+        return f"make room where {where} lies; what was being written is as if it had never begun"
+    wanting = "the right to write there" if where.startswith("sqlite") else "that the server runs"
+    return f"check REGULARS_DATABASE_URL ({where}) and {wanting}"
 
 
 def _is_missing_table(error: DBAPIError) -> bool:
