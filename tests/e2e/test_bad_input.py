@@ -302,3 +302,14 @@ def broken(mine: dict[str, str], other: dict[str, str], kind: str) -> list[str]:
     if kind == "c":
         found += [f"/c/{token}/aHR0cHM6Ly9ldmlsLmV4YW1wbGU", f"/c/{token}/x", f"/c/{token}/%00"]
     return found
+
+
+def test_the_doctor_tells_a_relay_that_is_away_and_an_outbox_that_is_a_file(regulars, tmp_path):
+    in_the_way = tmp_path / "outbox"
+    in_the_way.write_text("not a folder")
+
+    away = regulars("doctor", code=3, REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    file = regulars("doctor", code=3, REGULARS_MAIL_URL=f"spool:{in_the_way}")
+
+    assert "BAD  mail       the relay smtp://127.0.0.1:1 does not answer" in away.out
+    assert f"BAD  mail       mails cannot be written into {in_the_way}" in file.out

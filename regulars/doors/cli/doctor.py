@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import click
 
@@ -75,7 +78,16 @@ def _broker(house: House) -> str:
 
 def _mail(house: House) -> str:
     assert house.transport  # raises Refused for an unsafe relay
-    return str(house.settings.mail)
+    mail = house.settings.mail
+    if house.spool is not None:
+        if (Path(mail.folder).exists() and not os.access(mail.folder, os.W_OK | os.X_OK)) or Path(mail.folder).is_file():
+            raise Unreachable(f"mails cannot be written into {mail.folder}", hint="name a folder of yours in REGULARS_MAIL_URL")
+        return str(mail)
+    try:
+        socket.create_connection((mail.host, mail.port), timeout=5).close()
+    except OSError as error:
+        raise Unreachable(f"the relay {mail} does not answer: {error}", hint="check REGULARS_MAIL_URL, and that this machine may reach it") from error
+    return f"{mail} answers"
 
 
 def _links(house: House) -> str:
