@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Catalogue,
         Clock,
         Doorbell,
+        Fifths,
         Launches,
         Messages,
         People,
@@ -98,6 +99,12 @@ class House:
         from regulars.adapters.database.segments import SegmentsInDatabase
 
         return SegmentsInDatabase(self.database)
+
+    @cached_property
+    def fifths(self) -> Fifths:
+        from regulars.adapters.database.cuts import FifthsInDatabase
+
+        return FifthsInDatabase(self.database, self.shop)
 
     @cached_property
     def results(self) -> ResultsStore:

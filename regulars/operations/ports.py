@@ -105,6 +105,14 @@ class ResultsStore(Protocol):
 # ---- scoring ----
 
 
+class Fifths(Protocol):
+    """Where customers stand among all who ordered."""
+
+    def of(self, customer_id: int, now: datetime) -> Mapping[str, int | None]:
+        """recency, frequency and monetary: 1 to 5, 5 is best; None for who never ordered."""
+        ...
+
+
 class ScoreBook(Protocol):
     """Stored scores and the timelines they come from."""
 

@@ -6,11 +6,13 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import insert, select
 
+from regulars.adapters.database.cuts import FifthsInDatabase
 from regulars.adapters.database.schema import bundles, customers, events, launches, messages
 from regulars.adapters.database.scores import NewEvent, Scores, add_scores, replay_engagement
 from regulars.definition.quantities import Duration
 from regulars.definition.workspace import Scoring
 from regulars.operations.scores import keep_scores_small, recompute_scores, show_scores
+from tests.people import SHOP
 
 SCORING = Scoring()
 
@@ -145,3 +147,19 @@ def test_a_segments_waves_count_accepted_and_clicked_messages(shop, now):
 
     assert (wave.accepted, wave.reacted) == (2, 1)
     assert Scores(shop).waves("strangers") == []
+
+
+def test_fifths_rank_those_who_ordered_and_leave_the_others_out(database, now):
+    with database.write() as connection:
+        for number in range(1, 11):
+            connection.execute(insert(customers).values(
+                id=number, email_key=f"c{number}@kahve.example", created_at=now, updated_at=now, orders_count=number,
+                orders_spent=1_000 * (11 - number), orders_last_at=now - timedelta(days=number), orders_first_at=now - timedelta(days=99),
+            ))
+        connection.execute(insert(customers).values(id=11, email_key="c11@kahve.example", created_at=now, updated_at=now))
+    fifths = FifthsInDatabase(database, SHOP)
+
+    assert fifths.of(1, now) == {"recency": 5, "frequency": 1, "monetary": 5}
+    assert fifths.of(10, now) == {"recency": 1, "frequency": 5, "monetary": 1}
+    assert fifths.of(5, now) == {"recency": 3, "frequency": 3, "monetary": 3}
+    assert fifths.of(11, now) == {"recency": None, "frequency": None, "monetary": None}

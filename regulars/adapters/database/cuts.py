@@ -12,15 +12,15 @@ from sqlalchemy import ColumnElement, Connection, Select, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from regulars.adapters.database.customer_facts import fact_column, facts_in
-from regulars.adapters.database.engine import WRITES
+from regulars.adapters.database.engine import WRITES, Database
 from regulars.adapters.database.schema import customers, rfm_cuts
 from regulars.adapters.database.scores import landmark
 from regulars.adapters.database.sets import sets_for
 from regulars.adapters.database.types import UtcTime, micros
-from regulars.audience.cuts import MEASURED_BY, border_ranks, cuts_needed, top_rank
+from regulars.audience.cuts import MEASURED_BY, border_ranks, cuts_needed, fifth, top_rank
 from regulars.audience.frame import Cuts, Frame
 from regulars.definition.conditions import All, Condition
-from regulars.definition.workspace import Workspace
+from regulars.definition.workspace import Shop, Workspace
 
 
 def frame_for(
@@ -33,6 +33,26 @@ def frame_for(
     frame = Frame(as_of, workspace.shop, workspace.segments, recomputed=recomputed, landmark=landmark(connection))
     rfm, top = cuts_needed(condition or _everything(workspace), frame)
     return replace(frame, cuts=Cuts(_borders(connection, rfm, frame), _tops(connection, top, frame)))
+
+
+class FifthsInDatabase:
+    """operations.ports.Fifths: by the day's stored borders."""
+
+    def __init__(self, database: Database, shop: Shop) -> None:
+        self._database = database
+        self._shop = shop
+
+    def of(self, customer_id: int, now: datetime) -> dict[str, int | None]:
+        with self._database.write() as connection:
+            frame = Frame(now, self._shop, {}, landmark=landmark(connection))
+            borders = _borders(connection, MEASURED_BY, frame)
+            return {measure: _fifth_of(connection, customer_id, measure, borders[measure], frame) for measure in MEASURED_BY}
+
+
+def _fifth_of(connection: Connection, customer_id: int, measure: str, borders: tuple[int, ...], frame: Frame) -> int | None:
+    value, ordered = _measured(connection, MEASURED_BY[measure], frame)
+    row = connection.execute(ordered.add_columns(value.label("value")).where(customers.c.id == customer_id)).first()
+    return fifth(int(row.value), borders) if row else None
 
 
 def _everything(workspace: Workspace) -> Condition:

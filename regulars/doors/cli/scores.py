@@ -24,17 +24,20 @@ def scores() -> None:
 @as_json
 @in_house
 def show(house: House, email: str, as_json: bool) -> None:
-    """Each score of the customer EMAIL, with the events that make it."""
+    """Each score of the customer EMAIL, with the events that make it, and their fifths of all who ordered."""
     from regulars.operations.customers import show_customer
     from regulars.operations.scores import show_scores
 
-    customer_id = show_customer(house.cards, email, house.shop).customer_id
-    found = show_scores(customer_id, house.shop.scoring, house.scores, house.clock.now())
+    customer_id, now = show_customer(house.cards, email, house.shop).customer_id, house.clock.now()
+    found = show_scores(customer_id, house.shop.scoring, house.scores, now)
+    fifths = house.fifths.of(customer_id, now)
     if as_json:
-        write_json({"email": email, "scores": [score.as_json() for score in found]})
+        write_json({"email": email, "scores": [score.as_json() for score in found], "rfm": dict(fifths)})
         return
     for score in found:
         _show(house, score)
+    if all(fifths.values()):
+        write("rfm: " + ", ".join(f"{measure} {fifth}" for measure, fifth in fifths.items()) + " (fifths of all who ordered; 5 is best)")
 
 
 @scores.command(epilog="Example: regulars scores recompute")
