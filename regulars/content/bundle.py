@@ -28,10 +28,10 @@ class Bundle:
     files: Mapping[str, bytes]
 
 
-def freeze(workspace: Workspace, campaign: Campaign, compiler: MailCompiler) -> Bundle:
+def freeze(workspace: Workspace, campaign: Campaign, compiler: MailCompiler, cache: Cache | None = None) -> Bundle:
     """The same workspace gives the same bundle, on every machine. Raises WorkspaceBroken when the template has errors."""
     files = Files(workspace.texts)
-    cache: Cache = {}
+    cache = {} if cache is None else cache
     letters = {
         language: compile_template(files, campaign.template, language, compiler, cache)
         for language in workspace.shop.languages

@@ -43,9 +43,11 @@ def check_templates(workspace: Workspace, compiler: MailCompiler) -> list[Findin
     return in_reading_order(_Inspection(workspace, compiler).findings())
 
 
-def check_campaign(workspace: Workspace, campaign: Campaign, compiler: MailCompiler) -> list[Finding]:
+def check_campaign(
+    workspace: Workspace, campaign: Campaign, compiler: MailCompiler, cache: Cache | None = None
+) -> list[Finding]:
     """Those of one campaign alone: its template in every language, its subjects and preheaders."""
-    inspection = _Inspection(workspace, compiler)
+    inspection = _Inspection(workspace, compiler, compiled={} if cache is None else cache)
     return in_reading_order([*inspection.template(campaign.template, [campaign]), *inspection.campaign(campaign)])
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from regulars.audience.eligibility import Funnel, Question
 from regulars.content.bundle import Bundle, freeze
 from regulars.content.checking import check_campaign
-from regulars.content.compilation import MailCompiler
+from regulars.content.compilation import Cache, MailCompiler
 from regulars.content.email import CannotCompose, Occasion
 from regulars.content.mailroom import MailRoom, open_bundle
 from regulars.content.recipient import Recipient
@@ -71,8 +71,9 @@ def campaign_named(workspace: Workspace, name: str) -> Campaign:
 def plan(question: Question, desk: Desk) -> Plan:
     """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip."""
     campaign, shop = question.campaign, question.workspace.shop
-    _refuse_broken(question.workspace, campaign, desk)
-    bundle = freeze(question.workspace, campaign, desk.compiler)
+    compiled: Cache = {}  # what is checked is what is frozen
+    _refuse_broken(question.workspace, campaign, desk, compiled)
+    bundle = freeze(question.workspace, campaign, desk.compiler, compiled)
     times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
     funnel, zones = desk.audiences.funnel(question, times)
     troubles = _largest_fit(question, times, desk.opened(bundle.files), desk)
@@ -88,9 +89,9 @@ def somebody(question: Question, desk: Desk) -> Recipient | None:
     return next(iter(people.values()), None)
 
 
-def _refuse_broken(workspace: Workspace, campaign: Campaign, desk: Desk) -> None:
+def _refuse_broken(workspace: Workspace, campaign: Campaign, desk: Desk, compiled: Cache) -> None:
     """What `check` would find: a mistake in one language must not wait for its first reader."""
-    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler) if finding.is_error]:
+    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler, compiled) if finding.is_error]:
         raise WorkspaceBroken(errors)
 
 

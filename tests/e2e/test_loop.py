@@ -223,7 +223,8 @@ def test_the_report_counts_people_and_machines_apart(story):
 def test_scores_are_the_sum_of_what_made_them(story):
     shown = story.said["scores"].json
 
-    assert list(shown) == ["email", "scores"]
+    assert list(shown) == ["email", "scores", "rfm"]
+    assert list(shown["rfm"]) == ["recency", "frequency", "monetary"]
     assert {name for score in shown["scores"] for name in score} == {"name", "value", "as_of", "contributions"}
     for score in shown["scores"]:
         assert score["value"] == pytest.approx(sum(part["value"] for part in score["contributions"]), abs=1e-5)
