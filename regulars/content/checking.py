@@ -31,6 +31,7 @@ from regulars.content.vocabulary import (
     referral_group,
     shape_of,
 )
+from regulars.definition.conditions import All, Any_, Condition, Emails, Not
 from regulars.definition.workspace import Campaign, Shop, Texts, Workspace
 from regulars.diagnostics import Finding, Location, Severity, did_you_mean, in_reading_order
 
@@ -107,6 +108,26 @@ class _Inspection:
             yield from self.template(template, [made for made in campaigns if made.template == template])
         for campaign in campaigns:
             yield from self.campaign(campaign)
+        yield from self.links_asked_about()
+
+    def links_asked_about(self) -> Iterator[Finding]:
+        """Conditions that wait for clicks on a link which no mail has."""
+        campaigns = self.workspace.campaigns
+        asked = [segment.where for segment in self.workspace.segments.values()]
+        asked += [part for made in campaigns.values() for part in (made.to, made.excluding) if part is not None]
+        for condition in (found for whole in asked for found in _emails_in(whole) if found.link):
+            one = campaigns.get(condition.campaign or "")
+            known = self.link_names({made.template for made in ([one] if one else campaigns.values())})
+            if known and condition.link not in known and condition.at:
+                message = f'no link is called "{condition.link}" in the mails that this asks about'
+                yield Finding(condition.at, "C162", message, did_you_mean(str(condition.link), known), Severity.WARNING)
+
+    def link_names(self, templates: Iterable[str]) -> list[str]:
+        """None where a template is broken: then nobody can say."""
+        checked = [self.checked(template, language) for template in templates for language in self.workspace.shop.languages]
+        if any(one.broken for one in checked):
+            return []
+        return sorted({link.name for one in checked for link in one.compiled.links if link.name})
 
     def templates(self, campaigns: Iterable[Campaign]) -> set[str]:
         """Those that campaigns name, and those that none names yet."""
@@ -211,6 +232,17 @@ class _Inspection:
         except Unreadable as unreadable:
             return [unreadable.finding]
         return [*usage.findings, *self.pictures(usage)]
+
+
+def _emails_in(condition: Condition) -> Iterator[Emails]:
+    match condition:
+        case Emails():
+            yield condition
+        case All(parts) | Any_(parts):
+            for part in parts:
+                yield from _emails_in(part)
+        case Not(part):
+            yield from _emails_in(part)
 
 
 def _missing_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Finding]:

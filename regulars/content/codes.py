@@ -37,4 +37,5 @@ CODES: Mapping[str, str] = MappingProxyType({
     "C151": "a mail that cannot be composed for a sample customer",
     "C160": "a key of with: that a campaign does not give",
     "C161": "a file of data/ that does not exist",
+    "C162": "a condition that asks about a link which no mail has",
 })

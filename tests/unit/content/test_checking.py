@@ -7,6 +7,7 @@ from ruamel.yaml import YAML
 
 from regulars.content.checking import check_templates
 from regulars.content.codes import CODES
+from regulars.definition.conditions import Emails, Not, Reaction
 from regulars.definition.workspace import Texts
 from regulars.diagnostics import Location
 from tests.unit.content.made import COMPILER, FOOT, HEAD, campaign, workspace
@@ -20,7 +21,8 @@ def findings_of(case):
     images = {name: b"x" * size for name, size in case["images"].items()} if "images" in case else None
     subject = Texts({"en": case.get("subject", "x")}, {"en": Location(FILE, 7, 15)})
     preheader = Texts({"en": case.get("preheader", "x")}, {"en": Location(FILE, 9, 14)})
-    made = campaign(with_=case.get("with", {}), subject=subject, preheader=preheader, at=Location(FILE))
+    asks = Not(Emails(Reaction.CLICKED, link=case["asks_about_link"], at=Location(FILE, 5, 9))) if "asks_about_link" in case else None
+    made = campaign(with_=case.get("with", {}), subject=subject, preheader=preheader, excluding=asks, at=Location(FILE))
     world = workspace({**inside, **case.get("files", {})}, images=images, data=case.get("data"), campaigns=(made,))
     return check_templates(world, COMPILER)
 
