@@ -33,6 +33,7 @@ CODES: Mapping[str, str] = MappingProxyType({
     "C140": "a picture that does not exist",
     "C141": "a picture over 200 KB",
     "C142": "a picture without alt",
+    "C143": "an icon that is fetched from somebody else's server",
     "C150": "a mail over 102,400 bytes, which Gmail cuts off",
     "C151": "a mail that cannot be composed for a sample customer",
     "C160": "a key of with: that a campaign does not give",

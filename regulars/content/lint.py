@@ -106,7 +106,9 @@ class _Reader:
         if event.name in ("mj-image", "img") and event.get("alt") is None and self.parent != "mj-attributes":
             hint = 'say what it shows: alt="…"; for an ornament write alt=""'
             yield self.find(event, "C142", "a picture without alt, and many see mail without pictures", hint, Severity.WARNING)
-
+        if event.name == "mj-social-element" and event.get("src") is None and self.parent != "mj-attributes":
+            hint = 'draw or license your own: src="{{ image(\'name.png\') }}"'
+            yield self.find(event, "C143", "this icon is fetched from mailjet.com, which then sees who reads your mail", hint, Severity.WARNING)
         if event.name == "mj-button" and event.get("href") is None and self.parent != "mj-attributes":
             yield self.find(event, "C132", "a button without an address leads nowhere", 'write href="https://…"', Severity.WARNING)
 
