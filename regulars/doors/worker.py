@@ -13,8 +13,9 @@ from celery.worker import state as worker_state
 
 from regulars.adapters.broker import DRAIN, SWEEP, configuration
 from regulars.bootstrap import House, furnish
-from regulars.errors import RegularsError, SettingsError
+from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
 from regulars.operations.drain import drain
+from regulars.operations.scores import keep_scores_small
 from regulars.operations.sweep import sweep
 
 TURN_SECONDS = 15  # a task stays far below the broker's visibility timeout, and SIGTERM need not wait for a launch
@@ -59,12 +60,21 @@ def drain_launch(launch_id: int) -> None:
 def sweep_all() -> None:
     """Rings for every launch with due mail."""
     try:
+        _keep_scores_small()
         due = sweep(house().office)
     except RegularsError as error:
         log.warning("the sweep waits: %s", error.message)
         return
     for launch_id in due:
         house().doorbell.ring(launch_id)
+
+
+def _keep_scores_small() -> None:
+    try:
+        scoring = house().shop.scoring
+    except WorkspaceBroken:
+        return  # mail is sent from bundles, so a machine may do without the workspace; another one sees to this
+    keep_scores_small(scoring, house().scores, house().clock.now())
 
 
 def _is_stopping() -> bool:

@@ -130,6 +130,10 @@ class ScoreBook(Protocol):
 
     def landmark(self) -> datetime: ...
 
+    def are_by(self, scoring: Scoring) -> bool:
+        """Were the stored sums made by this half-life and these weights? (True before there are any.)"""
+        ...
+
     def recompute(self, scoring: Scoring, landmark: datetime) -> int:
         """Replays all events under these weights into fresh sums at this landmark; returns how many customers have any."""
         ...

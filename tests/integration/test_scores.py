@@ -11,7 +11,7 @@ from regulars.adapters.database.schema import bundles, customers, events, launch
 from regulars.adapters.database.scores import NewEvent, Scores, add_scores, replay_engagement
 from regulars.definition.quantities import Duration
 from regulars.definition.workspace import Scoring
-from regulars.operations.scores import keep_scores_small, recompute_scores, show_scores
+from regulars.operations.scores import keep_scores_small, keep_scores_true, recompute_scores, show_scores
 from tests.people import SHOP
 
 SCORING = Scoring()
@@ -163,3 +163,19 @@ def test_fifths_rank_those_who_ordered_and_leave_the_others_out(database, now):
     assert fifths.of(10, now) == {"recency": 1, "frequency": 5, "monetary": 1}
     assert fifths.of(5, now) == {"recency": 3, "frequency": 3, "monetary": 3}
     assert fifths.of(11, now) == {"recency": None, "frequency": None, "monetary": None}
+
+
+def test_changed_rules_are_noticed_and_replayed_once(shop, now):
+    with shop.write() as connection:
+        record(connection, now, *history(now))
+        replay_engagement(connection, SCORING, [1, 2, 3])
+    generous, book = Scoring(click=Decimal(30)), Scores(shop)
+    before = stored(shop)
+
+    assert book.are_by(SCORING)
+    assert not keep_scores_true(SCORING, book, now)
+    assert not book.are_by(generous)
+    assert not book.are_by(Scoring(half_life=Duration(seconds=86_400 * 10)))
+    assert keep_scores_true(generous, book, now)
+    assert not keep_scores_true(generous, book, now)
+    assert stored(shop)[1] > before[1]

@@ -29,12 +29,14 @@ from sqlalchemy import (
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import customers, events, installation, launches, messages, scores
 from regulars.adapters.database.types import UtcTime, database_now, exp2, micros
-from regulars.definition.decay import FIRST_LANDMARK, Decay, weight_of, weights
+from regulars.adapters.database.upsert import upsert
+from regulars.definition.decay import FIRST_LANDMARK, Decay, seconds, weight_of, weights
 from regulars.definition.workspace import Scoring
 from regulars.scoring.contributions import ScoredEvent
 from regulars.scoring.response import Wave
 
 LANDMARK = "score_landmark"
+RULES = "score_rules"  # half-life and weights that the stored sums were made by
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +72,20 @@ def add_scores(connection: Connection, new: Iterable[NewEvent], scoring: Scoring
 
 def replay_engagement(connection: Connection, scoring: Scoring, customer_ids: Sequence[int]) -> None:
     """Engagement of these customers anew from all their events: after an import changed what they ordered."""
+    first = upsert(connection, installation).values(name=RULES, value=rules_of(scoring))
+    connection.execute(first.on_conflict_do_nothing())
     decay = Decay.of(scoring, landmark(connection))
     for start in range(0, len(customer_ids), 5000):
         chosen = list(customer_ids[start : start + 5000])
         sums = score_sums(scoring, decay).where(events.c.customer_id.in_(chosen)).subquery()
         connection.execute(update(customers).where(customers.c.id.in_(chosen)).values(engagement=0.0))
         connection.execute(update(customers).where(customers.c.id == sums.c.customer_id).values(engagement=sums.c.total))
+
+
+def rules_of(scoring: Scoring) -> str:
+    """Half-life in seconds, then the weight of each kind of event: equal texts give equal sums."""
+    weighed = " ".join(f"{kind}={weight:g}" for kind, weight in sorted(weights(scoring).items()))
+    return f"{seconds(scoring.half_life):g} {weighed}"
 
 
 def landmark(connection: Connection) -> datetime:
@@ -117,11 +127,18 @@ class Scores:
             rows = connection.execute(select(scores.c.segment, scores.c.value).where(scores.c.customer_id == customer_id))
             return engagement or 0.0, {row.segment: row.value for row in rows}
 
+    def are_by(self, scoring: Scoring) -> bool:
+        with self._database.read() as connection:
+            known = connection.scalar(select(installation.c.value).where(installation.c.name == RULES))
+        return known in {None, rules_of(scoring)}
+
     def recompute(self, scoring: Scoring, landmark: datetime) -> int:
         decay = Decay.of(scoring, landmark)
         with self._database.write() as connection:
-            connection.execute(delete(installation).where(installation.c.name == LANDMARK))
-            connection.execute(insert(installation).values(name=LANDMARK, value=landmark.isoformat()))
+            connection.execute(delete(installation).where(installation.c.name.in_([LANDMARK, RULES])))
+            connection.execute(insert(installation), [
+                {"name": LANDMARK, "value": landmark.isoformat()}, {"name": RULES, "value": rules_of(scoring)}
+            ])
             sums = score_sums(scoring, decay).subquery()
             connection.execute(update(customers).where(customers.c.engagement != 0).values(engagement=0.0))
             scored = connection.execute(

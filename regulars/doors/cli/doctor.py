@@ -36,6 +36,7 @@ def doctor(house: House, as_json: bool) -> None:
 def _questions(house: House) -> Mapping[str, Callable[[], str]]:
     return {
         "files": lambda: _files(house), "database": lambda: _database(house), "messages": lambda: _messages(house),
+        "scores": lambda: _scores(house),
         "broker": lambda: _broker(house), "mail": lambda: _mail(house), "links": lambda: _links(house),
     }
 
@@ -58,6 +59,12 @@ def _messages(house: House) -> str:
         if broken := violations(connection):
             raise RegularsError("; ".join(broken), hint="nothing is sent twice because of it, but tell the developers what you did before")
     return "every promise about them holds"
+
+
+def _scores(house: House) -> str:
+    if not house.scores.are_by(house.shop.scoring):
+        raise RegularsError("they were made by another half-life or other weights than regulars.yaml has now", hint="run: regulars scores recompute")
+    return "made by the half-life and the weights of regulars.yaml"
 
 
 def _broker(house: House) -> str:

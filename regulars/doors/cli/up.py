@@ -41,14 +41,14 @@ def up(house: House, host: str, port: int) -> None:
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.operations.drain import drain
-    from regulars.operations.scores import keep_scores_small
+    from regulars.operations.scores import keep_scores_true
     from regulars.operations.sweep import sweep
 
     pause = 0.0
     while not stop.wait(pause):
         pause = LOOK_EVERY
         try:
-            keep_scores_small(house.shop.scoring, house.scores, house.clock.now())
+            keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
             for launch_id in sweep(house.office):
                 drain(launch_id, house.office, lambda: not stop.is_set())
         except RegularsError as error:
