@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from regulars.adapters.smtp_session import Account, Broken, Session
 from regulars.content.tokens import MessageRef
@@ -27,8 +27,14 @@ class Relay:
         self._loop = asyncio.new_event_loop()
         self._idle: list[Session] = []
 
-    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
+    def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
         """As the port says. Raises SettingsError where the relay wants other credentials; no mail is blamed for that."""
+        for batch in batches:
+            self._send(batch, ledger)
+            if not go_on():
+                return
+
+    def _send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
         if not batch:
             return
         shift = _Shift(self, batch, ledger)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,13 +41,13 @@ class Spool:
 
     # the transport
 
-    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
+    def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
         """As the port says; nothing is refused and nothing is lost, so each mail that the ledger allows is accepted."""
-        with self._in_our_words():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            mails = iter(batch)
-            results: list[Result] = []
-            while together := list(islice(mails, TOGETHER)):
+        mails = chain.from_iterable(batches)
+        results: list[Result] = []
+        while go_on() and (together := list(islice(mails, TOGETHER))):
+            with self._in_our_words():
+                self.folder.mkdir(parents=True, exist_ok=True)
                 results = self._spool(together, results, ledger)
         ledger.turn(results, [])
 

@@ -64,15 +64,11 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     if launch.state is not LaunchState.SENDING:
         return turn
     office.launches.begin(launch_id, office.clock.now())
-    while go_on():
-        batch = office.messages.claim(launch_id, BATCH, office.owner, office.claim_seconds, office.clock.now())
-        if not batch:
-            break
-        _send(launch, batch, office, turn)
-        if progress:
-            progress(turn.done, launch.recipients)
-        if _is_doubtful(launch, turn, office):
-            break
+    book = _Book(launch, office, turn)
+    try:
+        office.transport.send(_batches(launch, office, book, go_on, progress), book, go_on)
+    finally:
+        book.give_back()
     finish(launch_id, office)
     return turn
 
@@ -82,17 +78,22 @@ def finish(launch_id: int, office: PostOffice) -> bool:
     return office.launches.move(launch_id, LaunchState.FINISHED, None, office.clock.now())
 
 
-def _send(launch: Launch, batch: Sequence[Claimed], office: PostOffice, turn: Turn) -> None:
+def _batches(
+    launch: Launch, office: PostOffice, book: _Book, go_on: Callable[[], bool], progress: Progress | None
+) -> Iterator[Sequence[Outgoing]]:
+    """Claimed and composed when they are asked for, until nothing is due, the turn is over or the launch is doubtful."""
     room = office.bundles.open(launch.bundle)
-    book = _Book(launch, room, office, turn, {claimed.ref: claimed for claimed in batch})
-    try:
-        welcome = book.withhold(batch)
-        mails = list(_composed(launch, welcome, room, office, book))
+    while go_on() and not _is_doubtful(launch, book.turn_, office):
+        batch = office.messages.claim(launch.id, BATCH, office.owner, office.claim_seconds, office.clock.now())
+        if not batch:
+            return
+        book.open(batch)
+        mails = list(_composed(launch, book.withhold(batch), room, office, book))
         book.commit()
         if mails:
-            office.transport.send(mails, book)
-    finally:
-        book.give_back()
+            yield mails
+        if progress:
+            progress(book.turn_.done, launch.recipients)
 
 
 def _composed(
@@ -144,20 +145,22 @@ class _DiffersError(Exception):
 
 
 class _Book:
-    """The ledger of one batch: knows what each message is waiting for, and writes every change in one place."""
+    """The ledger of one turn: knows what each message is waiting for, and writes every change in one place."""
 
-    def __init__(
-        self, launch: Launch, room: MailRoom, office: PostOffice, turn: Turn, batch: dict[MessageRef, Claimed]
-    ) -> None:
+    def __init__(self, launch: Launch, office: PostOffice, turn: Turn) -> None:
+        room = office.bundles.open(launch.bundle)
         self.turn_ = turn
-        self._launch = launch
         self._topic = room.campaign.topic
         self._rule = room.shop.consent
         self._office = office
-        self._open = dict(batch)
-        self._states = dict.fromkeys(batch, State.CLAIMED)
+        self._open: dict[MessageRef, Claimed] = {}
+        self._states: dict[MessageRef, State] = {}
         self._handoffs: dict[MessageRef, Handoff] = {}
         self._ended: list[Settlement] = []
+
+    def open(self, batch: Sequence[Claimed]) -> None:
+        for claimed in batch:
+            self._open[claimed.ref], self._states[claimed.ref] = claimed, State.CLAIMED
 
     def withhold(self, batch: Sequence[Claimed]) -> list[Claimed]:
         """Skips who left since the audience was made; returns the others."""
@@ -213,6 +216,7 @@ class _Book:
         self.commit()
 
     def _end(self, settlement: Settlement) -> None:
-        del self._open[settlement.ref]
+        del self._open[settlement.ref], self._states[settlement.ref]
+        self._handoffs.pop(settlement.ref, None)
         self._ended.append(settlement)
         self.turn_.states[settlement.state] += 1

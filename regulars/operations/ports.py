@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import datetime
 
@@ -161,10 +161,13 @@ class Ledger(Protocol):
 class Transport(Protocol):
     """A spool or a relay."""
 
-    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
-        """Offers every mail; returns when each has a result in the ledger or was refused by it.
+    def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
+        """Offers every mail; returns when each has a result in the ledger or was refused by it, or soon after `go_on()` is False.
 
-        Raises Unreachable when no connection could be made at all; what has neither result nor handoff then goes back.
+        The next batch is claimed and composed while it is asked for: ask before the last one has run out, from another
+        thread if that helps, one request at a time; the ledger may be called meanwhile from one other thread.
+        Once `go_on()` is False no further mail is begun, and what has neither result nor handoff goes back.
+        Raises Unreachable when no connection could be made at all; what has neither result nor handoff then goes back too.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import chain, count
 
 from sqlalchemy import insert, update
 
@@ -86,8 +86,10 @@ class FakeTransport:
     known: dict = field(default_factory=dict)
     before_dots: object = None
 
-    def send(self, batch, ledger):
-        for mail in batch:
+    def send(self, batches, ledger, go_on):
+        for mail in chain.from_iterable(batches):
+            if not go_on():
+                return
             outcome = self.says.get(mail.ref.number, Outcome.ACCEPTED)
             if outcome is Outcome.LOST_BEFORE_DOT:
                 ledger.turn([Result(mail.ref, outcome, Phase.BODY)], [])

@@ -12,7 +12,7 @@ from regulars.adapters.smtp import Relay
 from regulars.adapters.smtp_session import Account, Session
 from regulars.delivery.outcomes import Outcome, Phase
 from regulars.errors import SettingsError, Unreachable
-from tests.ports.transports import Notebook, mail_to
+from tests.ports.transports import Notebook, mail_to, send_all
 from tests.relay import PASSWORD, USER, RelayServer
 from tests.servers import free_port
 
@@ -35,7 +35,7 @@ def sent(server, mails=None, *, connections=2, context=None, host="localhost", *
     transport = Relay(Account(host, server.port, **account), connections, context)
     ledger = Notebook()
     try:
-        transport.send(mails or [mail_to("ayse@posta.example")], ledger)
+        send_all(transport, mails or [mail_to("ayse@posta.example")], ledger)
     finally:
         transport.close()
     return ledger
@@ -77,7 +77,7 @@ def test_a_wrong_password_is_a_setting_to_mend_and_no_mail_is_blamed(of_server, 
     with RelayServer(tls=of_server, must_sign_in=True) as server:
         transport = Relay(Account("localhost", server.port, USER, "wrong-word", "starttls"), 2, trusting)
         with pytest.raises(SettingsError, match="does not let 'shop' in: 535") as error:
-            transport.send([mail_to("ayse@posta.example", number) for number in (1, 2, 3)], ledger)
+            send_all(transport, [mail_to("ayse@posta.example", number) for number in (1, 2, 3)], ledger)
         transport.close()
 
     assert "wrong-word" not in str(error.value)
@@ -93,7 +93,7 @@ def test_a_relay_that_wants_more_than_the_settings_give_rejects_no_mail(of_serve
     with RelayServer(tls=of_server, **{demand: True}) as server:
         transport = Relay(Account("localhost", server.port), 2)
         with pytest.raises(SettingsError, match="takes no mail this way: 530"):
-            transport.send([mail_to("ayse@posta.example", number) for number in range(mails)], ledger)
+            send_all(transport, [mail_to("ayse@posta.example", number) for number in range(mails)], ledger)
         transport.close()
 
     assert ledger.results == []
@@ -105,7 +105,7 @@ def test_an_unreachable_relay_is_named_and_no_mail_is_blamed():
     transport = Relay(Account("127.0.0.1", port), 2)
 
     with pytest.raises(Unreachable, match=f"127.0.0.1:{port} cannot be reached: .*refused") as error:
-        transport.send([mail_to("ayse@posta.example")], ledger)
+        send_all(transport, [mail_to("ayse@posta.example")], ledger)
 
     transport.close()
     assert "REGULARS_MAIL_URL" in error.value.hint
@@ -116,7 +116,7 @@ def test_connections_are_few_and_kept_from_batch_to_batch():
     with RelayServer() as server:
         transport = Relay(Account("127.0.0.1", server.port), connections=3)
         for batch in range(4):
-            transport.send([mail_to("ayse@posta.example", batch * 50 + number) for number in range(1, 51)], Notebook())
+            send_all(transport, [mail_to("ayse@posta.example", batch * 50 + number) for number in range(1, 51)], Notebook())
         transport.close()
 
     assert len(server.arrived) == 200
@@ -143,10 +143,10 @@ def test_a_relay_that_hung_up_between_batches_is_called_again():
     with RelayServer() as server:
         port = server.port
         transport = Relay(Account("127.0.0.1", port), connections=1)
-        transport.send([mail_to("ayse@posta.example", 1)], Notebook())
+        send_all(transport, [mail_to("ayse@posta.example", 1)], Notebook())
     ledger = Notebook()
     with RelayServer(port=port) as server:
-        transport.send([mail_to("ayse@posta.example", 2)], ledger)
+        send_all(transport, [mail_to("ayse@posta.example", 2)], ledger)
         transport.close()
 
     assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED]
@@ -158,7 +158,7 @@ def test_a_relay_that_goes_away_in_a_batch_leaves_the_rest_untried():
         transport = Relay(Account("127.0.0.1", server.port), connections=1)
         mails = [mail_to("ayse@posta.example", 1), mail_to("hangup.rcpt@posta.example", 2), mail_to("can@posta.example", 3)]
         with pytest.raises(Unreachable, match="turned us away: 421"):
-            transport.send(mails, ledger)
+            send_all(transport, mails, ledger)
         transport.close()
 
     assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED, Outcome.LOST_BEFORE_DOT]
@@ -178,9 +178,9 @@ def test_an_interrupted_batch_keeps_what_it_knows_and_starts_clean_again():
         transport = Relay(Account("127.0.0.1", server.port), connections=1)
         ledger = Notebook(at_handoff=interrupt)
         with pytest.raises(KeyboardInterrupt):
-            transport.send(mails, ledger)
+            send_all(transport, mails, ledger)
         left = [mail for mail in mails if ledger.of(mail.ref) is None]
-        transport.send(left, Notebook())
+        send_all(transport, left, Notebook())
         transport.close()
 
     assert len(left) == 4
@@ -236,8 +236,8 @@ def test_a_connection_with_half_a_mail_on_it_is_never_used_again(monkeypatch):
     with RelayServer() as server:
         transport = Relay(Account("localhost", server.port), connections=1)
         with pytest.raises(Unreachable):
-            transport.send([mail_to("ayse@posta.example", number) for number in (1, 3)], Notebook(at_handoff=away))
-        transport.send([mail_to("can@posta.example", 2)], Notebook())
+            send_all(transport, [mail_to("ayse@posta.example", number) for number in (1, 3)], Notebook(at_handoff=away))
+        send_all(transport, [mail_to("can@posta.example", 2)], Notebook())
         transport.close()
 
     assert [mail.recipient for mail in server.arrived] == ["can@posta.example"]

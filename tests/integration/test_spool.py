@@ -13,7 +13,7 @@ from regulars.adapters.spool import TOGETHER, Spool, file_name
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
-from tests.ports.transports import Notebook, mail_to
+from tests.ports.transports import Notebook, mail_to, send_all
 
 
 @pytest.fixture
@@ -26,14 +26,14 @@ def names(spool) -> list[str]:
 
 
 def test_files_are_named_by_message_and_sort_by_it(spool):
-    spool.send([mail_to("ayse@posta.example", number) for number in (12, 3, 100)], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example", number) for number in (12, 3, 100)], Notebook())
 
     assert names(spool) == [file_name(MessageRef(7, number)) for number in (3, 12, 100)]
 
 
 def test_the_same_message_twice_is_one_file(spool):
-    spool.send([mail_to("ayse@posta.example", 1)], Notebook())
-    spool.send([mail_to("ayse@posta.example", 1, b"Subject: again\r\n\r\n")], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example", 1)], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example", 1, b"Subject: again\r\n\r\n")], Notebook())
 
     assert names(spool) == [file_name(MessageRef(7, 1))]
     assert spool.read(names(spool)[0]) == b"Subject: again\r\n\r\n"
@@ -41,7 +41,7 @@ def test_the_same_message_twice_is_one_file(spool):
 
 def test_a_file_of_an_earlier_database_is_no_evidence_for_a_mail_of_this_one(spool):
     earlier = mail_to("ayse@posta.example", 1)
-    spool.send([earlier], Notebook())
+    send_all(spool, [earlier], Notebook())
 
     assert spool.arrived([(earlier.ref, earlier.message_id)]) == {earlier.ref: True}
     assert spool.arrived([(earlier.ref, "<1.anotherkey@shop.example>")]) == {earlier.ref: False}
@@ -50,7 +50,7 @@ def test_a_file_of_an_earlier_database_is_no_evidence_for_a_mail_of_this_one(spo
 def test_mails_that_the_ledger_kept_back_leave_no_trace(spool):
     mail = mail_to("ayse@posta.example", 1)
 
-    spool.send([mail], Notebook(refuses=frozenset({mail.ref})))
+    send_all(spool, [mail], Notebook(refuses=frozenset({mail.ref})))
 
     assert names(spool) == []
 
@@ -65,7 +65,7 @@ def test_a_disk_that_fills_up_is_left_no_fuller(spool, monkeypatch):
 
     monkeypatch.setattr(os, "fsync", full_at_the_fourth)
     with pytest.raises(Unreachable, match="No space left"):
-        spool.send([mail_to("ayse@posta.example", number) for number in range(1, 7)], Notebook())
+        send_all(spool, [mail_to("ayse@posta.example", number) for number in range(1, 7)], Notebook())
 
     assert names(spool) == []
 
@@ -75,7 +75,7 @@ def test_a_ledger_that_fails_leaves_no_half_written_files(spool):
         raise RuntimeError("the database is gone")
 
     with pytest.raises(RuntimeError):
-        spool.send([mail_to("ayse@posta.example", number) for number in range(5)], Notebook(at_handoff=broken))
+        send_all(spool, [mail_to("ayse@posta.example", number) for number in range(5)], Notebook(at_handoff=broken))
 
     assert names(spool) == []
 
@@ -83,7 +83,7 @@ def test_a_ledger_that_fails_leaves_no_half_written_files(spool):
 def test_many_mails_share_a_commit(spool):
     ledger = Notebook()
 
-    spool.send([mail_to("ayse@posta.example", number) for number in range(TOGETHER * 3)], ledger)
+    send_all(spool, [mail_to("ayse@posta.example", number) for number in range(TOGETHER * 3)], ledger)
 
     assert ledger.turns == 4
     assert len(ledger.results) == TOGETHER * 3
@@ -91,13 +91,13 @@ def test_many_mails_share_a_commit(spool):
 
 def test_test_mails_of_different_content_are_different_files(spool):
     for content in (b"one", b"two", b"one"):
-        spool.send([Outgoing(MessageRef(0, 0), "<x@shop.example>", "a@shop.example", "b@shop.example", content, content.hex() * 8)], Notebook())
+        send_all(spool, [Outgoing(MessageRef(0, 0), "<x@shop.example>", "a@shop.example", "b@shop.example", content, content.hex() * 8)], Notebook())
 
     assert len(names(spool)) == 2
 
 
 def test_the_newest_are_listed_first_and_page_by_page(spool):
-    spool.send([mail_to("ayse@posta.example", number) for number in range(1, 6)], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example", number) for number in range(1, 6)], Notebook())
     for number in range(1, 6):
         os.utime(spool.folder / file_name(MessageRef(7, number)), (1_700_000_000 + number,) * 2)
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_not_there_yet_is_empty(spool):
 
 @pytest.mark.parametrize("name", ["../secret.eml", "/etc/passwd", ".hidden.eml", "notes.txt", "..", "", "missing.eml", "sub/mail.eml", "a\0.eml"])
 def test_only_mails_of_the_folder_are_read(spool, name):
-    spool.send([mail_to("ayse@posta.example")], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example")], Notebook())
     (spool.folder.parent / "secret.eml").write_bytes(b"secret")
     (spool.folder / ".hidden.eml").write_bytes(b"secret")
     (spool.folder / "notes.txt").write_bytes(b"secret")
@@ -125,7 +125,7 @@ def test_only_mails_of_the_folder_are_read(spool, name):
 
 
 def test_a_link_in_the_folder_leads_nowhere(spool):
-    spool.send([mail_to("ayse@posta.example")], Notebook())
+    send_all(spool, [mail_to("ayse@posta.example")], Notebook())
     (spool.folder.parent / "secret.eml").write_bytes(b"secret")
     (spool.folder / "link.eml").symlink_to(spool.folder.parent / "secret.eml")
 
@@ -138,7 +138,7 @@ def test_a_folder_that_cannot_be_written_to_is_named_with_the_way_out(tmp_path):
     ledger = Notebook()
 
     with pytest.raises(Unreachable, match="outbox cannot be written to") as error:
-        Spool(str(tmp_path / "outbox")).send([mail_to("ayse@posta.example")], ledger)
+        send_all(Spool(str(tmp_path / "outbox")), [mail_to("ayse@posta.example")], ledger)
 
     assert "REGULARS_MAIL_URL" in error.value.hint
     assert ledger.handoffs == []

@@ -12,7 +12,7 @@ from regulars.adapters.smtp_session import Account
 from regulars.adapters.spool import Spool, file_name
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outcomes import Outcome, Phase
-from tests.ports.transports import SCRIPT, FakeTransport, Notebook, mail_to
+from tests.ports.transports import SCRIPT, FakeTransport, Notebook, mail_to, send_all
 from tests.relay import RelayServer
 
 
@@ -70,7 +70,7 @@ def test_every_mail_arrives_as_it_was_and_is_told_about_once(line):
     mails = [mail_to(f"customer{number}@posta.example", number) for number in range(1, 201)]
     ledger = Notebook()
 
-    line.transport.send(mails, ledger)
+    send_all(line.transport, mails, ledger)
 
     assert sorted(result.ref for result in ledger.results) == [mail.ref for mail in mails]
     assert {(result.outcome, result.phase, result.code) for result in ledger.results} == {(Outcome.ACCEPTED, Phase.DOT, 250)}
@@ -82,7 +82,7 @@ def test_nothing_is_there_before_its_handoff_is_committed(line):
     too_early = []
     ledger = Notebook(at_handoff=lambda refs: too_early.extend(ref for ref in refs if line.copies(ref)))
 
-    line.transport.send(mails, ledger)
+    send_all(line.transport, mails, ledger)
 
     assert too_early == []
     assert sorted(ledger.handoffs) == [mail.ref for mail in mails]
@@ -93,7 +93,7 @@ def test_a_mail_that_the_ledger_keeps_back_stays_and_the_others_go(line):
     kept = frozenset({mails[2].ref, mails[3].ref, mails[7].ref})
     ledger = Notebook(refuses=kept)
 
-    line.transport.send(mails, ledger)
+    send_all(line.transport, mails, ledger)
 
     assert [mail.ref for mail in mails if line.copies(mail.ref)] == [mail.ref for mail in mails if mail.ref not in kept]
     assert [ledger.of(ref) for ref in kept] == [None, None, None]
@@ -103,7 +103,7 @@ def test_a_mail_that_the_ledger_keeps_back_stays_and_the_others_go(line):
 def test_evidence_is_the_truth_or_absent(line):
     sent, other = mail_to("ayse@posta.example", 1), mail_to("can@posta.example", 2)
 
-    line.transport.send([sent], Notebook())
+    send_all(line.transport, [sent], Notebook())
     evidence = line.transport.arrived([(sent.ref, sent.message_id), (other.ref, other.message_id)])
 
     assert evidence == ({sent.ref: True, other.ref: False} if line.tells else {})
@@ -112,7 +112,7 @@ def test_evidence_is_the_truth_or_absent(line):
 def test_an_empty_batch_is_no_work(line):
     ledger = Notebook()
 
-    line.transport.send([], ledger)
+    send_all(line.transport, [], ledger)
 
     assert ledger.results == []
 
@@ -125,10 +125,10 @@ def test_a_ledger_that_cannot_commit_ends_the_batch_and_nothing_goes(line):
     mails = [mail_to("ayse@posta.example", number) for number in range(1, 4)]
 
     with pytest.raises(RuntimeError, match="the database is gone"):
-        line.transport.send(mails, Notebook(at_handoff=broken))
+        send_all(line.transport, mails, Notebook(at_handoff=broken))
     assert [line.copies(mail.ref) for mail in mails] == [[], [], []]
 
-    line.transport.send(mails, Notebook())
+    send_all(line.transport, mails, Notebook())
     assert [line.copies(mail.ref) for mail in mails] == [[mail.content] for mail in mails]
 
 
@@ -138,7 +138,7 @@ def test_what_goes_wrong_is_told_with_its_phase(refusing_line, name):
     mails = [mail_to("ayse@posta.example", 1), mail_to(f"{name}@posta.example", 2), mail_to("can@posta.example", 3)]
     ledger = Notebook()
 
-    refusing_line.transport.send(mails, ledger)
+    send_all(refusing_line.transport, mails, ledger)
 
     result = ledger.of(mails[1].ref)
     assert (result.outcome, result.phase, result.code, result.enhanced) == (outcome, phase, code, enhanced)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outcomes import Outcome, Phase, Result
@@ -30,9 +31,11 @@ class FakeTransport:
     def __init__(self) -> None:
         self.contents: dict[MessageRef, bytes] = {}
 
-    def send(self, batch: Sequence[Outgoing], ledger: Ledger) -> None:
+    def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
         results: list[Result] = []
-        for mail in batch:
+        for mail in chain.from_iterable(batches):
+            if not go_on():
+                break
             outcome, phase, code, enhanced, copied = SCRIPT.get(mail.envelope_to.partition("@")[0], FINE)
             if phase is Phase.DOT:
                 if mail.ref not in ledger.turn(results, [mail.ref]):
@@ -77,3 +80,8 @@ def mail_to(address: str, number: int = 1, content: bytes | None = None) -> Outg
         head = f"Subject: {number}\r\nTo: {address}\r\nMessage-ID: <{number}.key@shop.example>\r\n"
         content = f"{head}\r\nMerhaba\r\n.\r\n..two dots\r\nthe end\r\n".encode()
     return Outgoing(MessageRef(7, number), f"<{number}.key@shop.example>", "shop@shop.example", address, content, f"{number:064d}")
+
+
+def send_all(transport, mails: Sequence[Outgoing], ledger: Ledger) -> None:
+    """One batch, to its end."""
+    transport.send([mails], ledger, lambda: True)

@@ -287,9 +287,20 @@ launches = Table(
     Column("options", Document, nullable=False),             # limit, new_only, again
     Column("plan", Document),                                # the funnel as it was shown
     Column("recipients", Integer, nullable=False, server_default=text("0")),  # messages made; also numbers them
+    Column("edition", SmallInteger, nullable=False, server_default=text("1")),  # of its bundles, the one that is composed from now
     Index("uq_launches_live", "campaign", unique=True, postgresql_where=LIVE_LAUNCH, sqlite_where=LIVE_LAUNCH),
     Index("ix_launches_campaign", "campaign", "created_at"),
     Index("ix_launches_state", "state"),
+)
+
+# A launch that went on with changed files has several bundles, one after another; a message keeps the one it was made of.
+editions = Table(
+    "editions", metadata,
+    Column("launch_id", ForeignKey("launches.id"), primary_key=True),
+    Column("edition", SmallInteger, primary_key=True),
+    Column("bundle", ForeignKey("bundles.hash"), nullable=False),
+    Column("since", UtcTime, nullable=False),
+    Column("by", Text, nullable=False),
 )
 
 # The segment, evaluated once. No reason: a message was made.
@@ -312,6 +323,8 @@ messages = Table(
     Column("occurrence", Integer, nullable=False, server_default=text("0")),
     Column("email", Text, nullable=False),                   # the address at launch
     Column("email_domain", Text, nullable=False),
+    Column("lane", String(32), nullable=False, server_default=text("''")),  # group of domains with a pace of its own
+    Column("edition", SmallInteger, nullable=False, server_default=text("1")),  # the launch's, when it was composed
     Column("language", String(16)),
     Column("state", String(16), nullable=False),
     Column("reason", Text),                                  # of skipped, rejected, cancelled, expired
@@ -335,6 +348,7 @@ messages = Table(
     PrimaryKeyConstraint("launch_id", "number"),
     UniqueConstraint("launch_id", "step", "customer_id", "occurrence"),
     Index("ix_messages_due", "launch_id", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
+    Index("ix_messages_lane", "launch_id", "lane", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
     Index("ix_messages_leases", "lease_until", postgresql_where=LEASED, sqlite_where=LEASED),
     Index("ix_messages_customer_id", "customer_id", "accepted_at"),
     Index("ix_messages_state", "launch_id", "state"),
@@ -348,12 +362,43 @@ attempts = Table(
     Column("number", Integer, nullable=False),
     Column("fence", Integer, nullable=False),
     Column("actor", Text, nullable=False),                   # worker and connection, or a person
+    Column("relay", String(32)),                             # its name in regulars.yaml
     Column("phase", String(16), nullable=False),             # connect | mail | rcpt | data | body | dot | operator
     Column("outcome", String(16), nullable=False),           # the state the message went to
     Column("smtp_code", SmallInteger), Column("enhanced_code", String(16)), Column("reply", Text),
     Column("started_at", UtcTime, nullable=False),
     Column("ended_at", UtcTime, nullable=False),
     Index("ix_attempts_launch_id_number", "launch_id", "number"),
+)
+
+# Who works here: one row a process, seen anew while it lives.
+workers = Table(
+    "workers", metadata,
+    Column("owner", Text, primary_key=True),                 # as in leases: host:pid
+    Column("kind", String(8), nullable=False),               # worker | beat | up
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),              # by the database's clock
+    Column("clock_skew", Float, nullable=False, server_default=text("0")),  # seconds that its clock is ahead of the database's
+    Column("version", Text, nullable=False),
+)
+
+# Token buckets of the embedded mode; workers on several machines share theirs in Redis.
+buckets = Table(
+    "buckets", metadata,
+    Column("name", String(96), primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+# Domains that asked for patience, for each relay apart.
+slowdowns = Table(
+    "slowdowns", metadata,
+    Column("relay", String(32), primary_key=True),
+    Column("domain", Text, primary_key=True),                # a domain, or the lane of a group of them
+    Column("until", UtcTime, nullable=False),
+    Column("step", SmallInteger, nullable=False),            # how often in a row: the next one is longer
+    Column("reason", Text, nullable=False),                  # the reply that asked for it
+    Column("changed_at", UtcTime, nullable=False),
 )
 
 # ---- what comes back --------------------------------------------------------------------------------------
