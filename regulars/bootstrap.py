@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from regulars.content.compilation import MailCompiler
     from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
-    from regulars.operations.drain import PostOffice
+    from regulars.operations.office import PostOffice
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
@@ -234,7 +234,7 @@ class House:
         import random
         import socket
 
-        from regulars.operations.drain import PostOffice
+        from regulars.operations.office import PostOffice
 
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,

@@ -11,7 +11,8 @@ from regulars.delivery.addresses import ascii_domain
 from regulars.delivery.life import LaunchState
 from regulars.delivery.message_id import message_id
 from regulars.delivery.settlement import resolution
-from regulars.operations.drain import PostOffice, finish
+from regulars.operations.drain import finish
+from regulars.operations.office import PostOffice
 
 
 def sweep(office: PostOffice) -> Sequence[int]:

@@ -26,8 +26,9 @@ from regulars.delivery.launches import Launch
 from regulars.delivery.life import State
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.settlement import Handoff, Settlement
-from regulars.operations.drain import PostOffice, drain
+from regulars.operations.drain import drain
 from regulars.operations.launch import Wishes, launch, prepare
+from regulars.operations.office import PostOffice
 from regulars.operations.plan import Desk
 from regulars.operations.sweep import sweep
 
