@@ -243,7 +243,8 @@ class House:
 
     def _lease_seconds(self) -> tuple[int, int]:
         """Of a claim and of a handoff: a file is written in an instant, a relay may take its time."""
-        return (60, 60) if self.spool is not None else (300, self.settings.mail.dot_timeout + 60)
+        mail = self.settings.mail
+        return (60, 60) if self.spool is not None else (mail.lease, mail.dot_timeout + min(60, mail.dot_timeout))
 
 
 def refuse_unsafe_relay(settings: Settings) -> None:

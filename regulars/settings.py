@@ -30,6 +30,7 @@ class MailUrl:
     tls: str = "none"
     connections: int = 4
     dot_timeout: int = 600
+    lease: int = 300
 
     @property
     def is_local(self) -> bool:
@@ -130,8 +131,8 @@ def _mail_url(text: str, root: Path, problems: list[str]) -> MailUrl:
 
 def _relay(parts: SplitResult, scheme: str) -> MailUrl:
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := sorted(options.keys() - {"tls", "connections", "dot_timeout"}):
-        msg = f"unknown option {unknown[0]!r}; known: tls, connections, dot_timeout"
+    if unknown := sorted(options.keys() - {"tls", "connections", "dot_timeout", "lease"}):
+        msg = f"unknown option {unknown[0]!r}; known: tls, connections, dot_timeout, lease"
         raise ValueError(msg)
     if not parts.hostname:
         msg = "the relay's host is missing: smtp://HOST:587"
@@ -145,6 +146,7 @@ def _relay(parts: SplitResult, scheme: str) -> MailUrl:
         user=unquote(parts.username or ""), password=unquote(parts.password or ""), tls=tls,
         connections=_whole(options.get("connections", "4"), "connections", 1, 1000),
         dot_timeout=_whole(options.get("dot_timeout", "600"), "dot_timeout", 1, 3600),
+        lease=_whole(options.get("lease", "300"), "lease", 2, 3600),
     )
 
 
