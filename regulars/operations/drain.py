@@ -47,17 +47,16 @@ def _batches(
 ) -> Iterator[Sequence[Outgoing]]:
     """Claimed and composed when they are asked for, until nothing is due, the turn is over or the launch is doubtful."""
     room = office.bundles.open(launch.bundle)
-    while go_on() and not _is_doubtful(launch, book.turn_, office):
+    while go_on() and not _is_doubtful(launch, book.so_far(), office):
         batch = office.messages.claim(launch.id, BATCH, office.owner, office.claim_seconds, office.clock.now())
-        if not batch:
+        if not batch or not book.open(batch):
             return
-        book.open(batch)
         mails = list(_composed(launch, book.withhold(batch), room, office, book))
         book.commit()
         if mails:
             yield mails
         if progress:
-            progress(book.turn_.done, launch.recipients)
+            progress(book.so_far().done, launch.recipients)
 
 
 def _composed(
@@ -67,8 +66,7 @@ def _composed(
         try:
             yield _compose(launch, claimed, recipient, room, office, book)
         except CannotCompose as error:
-            book.skip(claimed, f"cannot be composed: {error.reason}")
-            book.turn_.uncomposed += 1
+            book.cannot_compose(claimed, error.reason)
         except _DiffersError:
             book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+from threading import Lock
 
 from regulars.audience.eligibility import Reason, objection
 from regulars.content.tokens import MessageRef
@@ -14,22 +17,37 @@ from regulars.operations.office import PostOffice, Turn
 
 
 class TurnLedger:
-    """The port that transports write to; `turn_` counts what happened."""
+    """The port that transports write to, from one thread, while batches are opened and composed in another.
+
+    It remembers only what is in flight. An interrupt between two of its steps leaves each message either open or
+    ended, never neither, so that `give_back` finds them all.
+    """
 
     def __init__(self, launch: Launch, office: PostOffice, turn: Turn) -> None:
         room = office.bundles.open(launch.bundle)
-        self.turn_ = turn
+        self._turn = turn
         self._topic = room.campaign.topic
         self._rule = room.shop.consent
         self._office = office
+        self._lock = Lock()  # of all that follows; no commit waits inside it
         self._open: dict[MessageRef, Claimed] = {}
-        self._states: dict[MessageRef, State] = {}
         self._handoffs: dict[MessageRef, Handoff] = {}
-        self._ended: list[Settlement] = []
+        self._asked: set[MessageRef] = set()    # nobody has heard yet whether their marks hold
+        self._marked: set[MessageRef] = set()
+        self._refused: set[MessageRef] = set()  # once; a second time they wait for the turn's end
+        self._ended: dict[int, Settlement] = {}
+        self._committing: set[int] = set()
+        self._numbers = count()
+        self._closed = False
 
-    def open(self, batch: Sequence[Claimed]) -> None:
-        for claimed in batch:
-            self._open[claimed.ref], self._states[claimed.ref] = claimed, State.CLAIMED
+    def open(self, batch: Sequence[Claimed]) -> bool:
+        """False: the turn was over before its composer heard of it, and the batch has gone back."""
+        with self._lock:
+            self._open |= {claimed.ref: claimed for claimed in batch}
+            if not self._closed:
+                return True
+        self.give_back()
+        return False
 
     def withhold(self, batch: Sequence[Claimed]) -> list[Claimed]:
         """Skips who left since the audience was made; returns the others."""
@@ -41,51 +59,100 @@ class TurnLedger:
             if reason is None:
                 welcome.append(claimed)
             else:
-                self.skip(claimed, reason.value)
+                self._conclude(skipped(claimed, reason.value))
         return welcome
 
-    def skip(self, claimed: Claimed, reason: str) -> None:
-        self._end(skipped(claimed, reason))
+    def cannot_compose(self, claimed: Claimed, why: str) -> None:
+        self._conclude(skipped(claimed, f"cannot be composed: {why}"), uncomposed=1)
 
     def hold(self, claimed: Claimed, reason: str) -> None:
-        self._end(held(claimed, reason))
+        self._conclude(held(claimed, reason))
 
     def expect(self, handoff: Handoff) -> None:
-        self._handoffs[handoff.ref] = handoff
+        with self._lock:
+            self._handoffs[handoff.ref] = handoff
 
     def turn(self, results: Sequence[Result], handoffs: Sequence[MessageRef]) -> set[MessageRef]:
         """The transport's port: results and marks of one moment, committed together."""
         now = self._office.clock.now()
-        for result in results:
-            if claimed := self._open.get(result.ref):  # gone: told twice, because the first time was interrupted
-                self._end(settled(claimed, self._states[result.ref], result, now, self._office.jitter()))
-        marked = self.commit([self._handoffs[ref] for ref in handoffs])
-        self._states |= dict.fromkeys(marked, State.HANDOFF)
+        with self._lock:
+            for result in results:
+                if claimed := self._open.get(result.ref):  # gone: told twice, because the first time was interrupted
+                    self._end(*(settled(claimed, state, result, now, self._office.jitter()) for state in self._may_be(result.ref)))
+            asked = [self._handoffs[ref] for ref in handoffs if ref in self._handoffs]
+            self._asked.update(handoff.ref for handoff in asked)
+        marked = self.commit(asked)
+        with self._lock:
+            self._marked |= marked
+            self._asked.difference_update(handoff.ref for handoff in asked)
+            self._refuse({handoff.ref for handoff in asked} - marked)
         return marked
 
     def commit(self, handoffs: Sequence[Handoff] = ()) -> set[MessageRef]:
-        ended, office = tuple(self._ended), self._office
+        """What has ended, and the marks, in one transaction; two threads never commit the same."""
+        with self._lock:
+            ended = {number: one for number, one in self._ended.items() if number not in self._committing}
+            self._committing |= ended.keys()
         if not ended and not handoffs:
             return set()
-        marked = office.messages.turn(
-            ended, handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds, now=office.clock.now()
-        )
-        del self._ended[:len(ended)]  # only now: an interrupt on the way must not lose what the relay said
+        office = self._office
+        try:
+            marked = office.messages.turn(
+                tuple(ended.values()), handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds,
+                now=office.clock.now(),
+            )
+        except BaseException:
+            with self._lock:
+                self._committing -= ended.keys()
+            raise
+        with self._lock:
+            for number in ended:
+                self._ended.pop(number, None)  # only now: an interrupt on the way must not lose what the relay said
+            self._committing -= ended.keys()
         return marked
 
     def give_back(self) -> None:
         """What the transport leaves without a result: claimed ones go back, of the handed off only the relay knows."""
         now = self._office.clock.now()
-        for ref, claimed in list(self._open.items()):
-            if self._states[ref] is State.CLAIMED:
-                self._end(given_back(claimed))
-            else:
-                lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the sending was interrupted")
-                self._end(settled(claimed, State.HANDOFF, lost, now, 0))
+        with self._lock:
+            self._closed = True
+            self._committing.clear()  # an interrupt may have left some; to say them twice changes nothing
+            for ref, claimed in list(self._open.items()):
+                if ref in self._marked and ref not in self._asked:
+                    lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the sending was interrupted")
+                    self._end(settled(claimed, State.HANDOFF, lost, now, 0))
+                else:
+                    self._end(*(replace(given_back(claimed), before=state) for state in self._may_be(ref)))
         self.commit()
 
-    def _end(self, settlement: Settlement) -> None:
-        del self._open[settlement.ref], self._states[settlement.ref]
-        self._handoffs.pop(settlement.ref, None)
-        self._ended.append(settlement)
-        self.turn_.states[settlement.state] += 1
+    def so_far(self) -> Turn:
+        """What the turn has done up to now; the other thread goes on counting."""
+        with self._lock:
+            return replace(self._turn, states=self._turn.states.copy())
+
+    def _may_be(self, ref: MessageRef) -> tuple[State, ...]:
+        """What the database may hold of a message whose dot was not written, or whose mark is known to hold."""
+        if ref in self._asked:
+            return State.CLAIMED, State.HANDOFF  # the commit was cut off; only one of the two will fit
+        return (State.HANDOFF,) if ref in self._marked else (State.CLAIMED,)
+
+    def _refuse(self, refs: set[MessageRef]) -> None:
+        """Back at once, for whoever may send them; who is refused twice is not claimed again and again."""
+        for ref in refs - self._refused:
+            if claimed := self._open.get(ref):
+                self._end(given_back(claimed))
+        self._refused |= refs
+
+    def _conclude(self, settlement: Settlement, uncomposed: int = 0) -> None:
+        with self._lock:
+            self._end(settlement)
+            self._turn.uncomposed += uncomposed
+
+    def _end(self, *settlements: Settlement) -> None:
+        ref = settlements[0].ref
+        self._ended |= {next(self._numbers): settlement for settlement in settlements}
+        self._turn.states[settlements[0].state] += 1
+        del self._open[ref]
+        self._handoffs.pop(ref, None)
+        self._asked.discard(ref)
+        self._marked.discard(ref)
