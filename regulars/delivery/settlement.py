@@ -14,7 +14,10 @@ from regulars.delivery.outcomes import Outcome, Phase, Result
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist."""
+    """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist.
+
+    `edition`: of the launch's bundles, the one it is composed from.
+    """
 
     ref: MessageRef
     fence: int
@@ -23,6 +26,7 @@ class Claimed:
     attempts: int
     composed_at: datetime
     content_hash: str | None = None
+    edition: int = 1
 
 
 @dataclass(frozen=True, slots=True)

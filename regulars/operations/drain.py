@@ -15,6 +15,7 @@ from regulars.delivery.settlement import Claimed, Handoff
 from regulars.operations.ledger import TurnLedger
 from regulars.operations.office import PostOffice, Turn
 from regulars.operations.ports import Progress
+from regulars.operations.rooms import Rooms
 
 BATCH = 200
 DOUBTFUL_SKIPS = 20    # more mails that cannot be composed than this, and than a tenth, pause a launch
@@ -46,12 +47,12 @@ def _batches(
     launch: Launch, office: PostOffice, book: TurnLedger, go_on: Callable[[], bool], progress: Progress | None
 ) -> Iterator[Sequence[Outgoing]]:
     """Claimed and composed when they are asked for, until nothing is due, the turn is over or the launch is doubtful."""
-    room = office.bundles.open(launch.bundle)
+    rooms = Rooms(launch.id, office.launches, office.bundles)
     while go_on() and not _is_doubtful(launch, book.so_far(), office):
         batch = office.messages.claim(launch.id, BATCH, office.owner, office.claim_seconds, office.clock.now())
         if not batch or not book.open(batch):
             return
-        mails = list(_composed(launch, book.withhold(batch), room, office, book))
+        mails = list(_composed(launch, book.withhold(batch), rooms, office, book))
         book.commit()
         if mails:
             yield mails
@@ -60,9 +61,9 @@ def _batches(
 
 
 def _composed(
-    launch: Launch, batch: Sequence[Claimed], room: MailRoom, office: PostOffice, book: TurnLedger
+    launch: Launch, batch: Sequence[Claimed], rooms: Rooms, office: PostOffice, book: TurnLedger
 ) -> Iterator[Outgoing]:
-    for claimed, recipient in _recipients(batch, room, office):
+    for claimed, recipient, room in _recipients(batch, rooms, office):
         try:
             yield _compose(launch, claimed, recipient, room, office, book)
         except CannotCompose as error:
@@ -71,12 +72,15 @@ def _composed(
             book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
 
 
-def _recipients(batch: Sequence[Claimed], room: MailRoom, office: PostOffice) -> Iterator[tuple[Claimed, Recipient | None]]:
-    """Each as of its own composition: one load for the fresh ones, and one for each moment of those sent again."""
-    for moment in sorted({claimed.composed_at for claimed in batch}):
-        together = [claimed for claimed in batch if claimed.composed_at == moment]
+def _recipients(
+    batch: Sequence[Claimed], rooms: Rooms, office: PostOffice
+) -> Iterator[tuple[Claimed, Recipient | None, MailRoom]]:
+    """Each as of its own composition: one load for the fresh ones, and one for each moment and edition of those sent again."""
+    for moment, edition in sorted({(claimed.composed_at, claimed.edition) for claimed in batch}):
+        together = [claimed for claimed in batch if (claimed.composed_at, claimed.edition) == (moment, edition)]
+        room = rooms.of(edition)
         people = office.recipients.load([claimed.customer_id for claimed in together], room.needs, moment, room.shop)
-        yield from ((claimed, people.get(claimed.customer_id)) for claimed in together)
+        yield from ((claimed, people.get(claimed.customer_id), room) for claimed in together)
 
 
 def _compose(

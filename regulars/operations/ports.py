@@ -243,6 +243,14 @@ class Launches(Protocol):
         """To `state` if that may follow; to FINISHED only when no message is open. False: nothing changed."""
         ...
 
+    def editions(self, launch_id: int) -> Mapping[int, str]:
+        """The bundle of each edition; the newest is the launch's own."""
+        ...
+
+    def renew(self, launch_id: int, bundle: str, by: str, now: datetime) -> int | None:
+        """What is composed from now on comes from this bundle; the edition's number, None for a launch that has ended."""
+        ...
+
     def begin(self, launch_id: int, now: datetime) -> None:
         """Notes the first turn of the send loop."""
         ...

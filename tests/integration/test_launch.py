@@ -14,6 +14,7 @@ from regulars.adapters.database.schema import (
     messages,
     suppressions,
 )
+from regulars.content.bundle import freeze
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import State
 from regulars.delivery.outcomes import Outcome
@@ -25,7 +26,7 @@ from regulars.operations.retry import Word, retry
 from regulars.operations.status import status
 from regulars.operations.sweep import sweep
 from tests.integration.invariants import assert_promises_kept
-from tests.integration.launching import NOW, FakeTransport, ShopFloor, add_customers, workspace
+from tests.integration.launching import FILES, NOW, FakeTransport, ShopFloor, add_customers, workspace
 
 
 @pytest.fixture
@@ -527,3 +528,25 @@ def test_an_interrupt_in_the_middle_of_a_batch_leaves_nothing_in_doubt_that_is_n
     assert stopped == {"accepted": 1, "uncertain": 1, "pending": 1}
     assert floor.states(launch.id) == {"accepted": 3}
     assert len(floor.transport.mailbox) == 3
+
+
+def test_a_launch_that_took_other_files_composes_the_unsent_from_them_and_remembers_the_rest(floor):
+    add_customers(floor.database, 3)
+    floor.transport.says = {2: Outcome.LOST_BEFORE_DOT, 3: Outcome.LOST_AFTER_DOT}
+    floor.workspace = workspace(hello="on_uncertain: resend")
+    launch = floor.launch()
+    floor.drain(launch.id)
+    newer = freeze(workspace(template=FILES["templates/hello.mjml"].replace("Beans", "Fresh beans")), floor.workspace.campaigns["hello"], floor.desk.compiler)
+    floor.bundles.keep(newer, "hello", None, NOW)
+    edition = floor.launches.renew(launch.id, newer.hash, "ada", NOW)
+    floor.transport.says, floor.transport.known = {}, {}
+    floor.wait(hours=1)
+    floor.work()
+    floor.work()
+    with floor.database.read() as connection:
+        rows = {row.number: (row.edition, row.content_hash) for row in connection.execute(select(messages))}
+    mails = [(mail.ref.number, b"Fresh beans" in mail.content) for mail in floor.transport.mailbox]
+
+    assert (edition, dict(floor.launches.editions(launch.id))) == (2, {1: launch.bundle, 2: newer.hash})
+    assert sorted(mails) == [(1, False), (2, True), (3, False), (3, False)]  # the copy that perhaps arrived has an equal
+    assert {number: row[0] for number, row in rows.items()} == {1: 1, 2: 2, 3: 1}

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
+from regulars.adapters.database.editions import BUNDLE, edition_of_message
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import (
     bundle_files,
     bundles,
     contents,
     customers,
+    editions,
     launches,
     messages,
     referral_codes,
@@ -58,9 +60,10 @@ class FrontDesk:
         """operations.ports.Correspondence"""
         query = (
             select(
-                launches.c.bundle, launches.c.key.label("launch_key"), messages.c.customer_id, messages.c.email, messages.c.composed_at
+                BUNDLE.label("bundle"), launches.c.key.label("launch_key"), messages.c.customer_id, messages.c.email, messages.c.composed_at
             )
             .join(launches, launches.c.id == messages.c.launch_id)
+            .outerjoin(editions, edition_of_message())
             .where(messages.c.launch_id == ref.launch, messages.c.number == ref.number, messages.c.composed_at.is_not(None))
         )
         with self._database.read() as connection:

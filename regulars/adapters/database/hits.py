@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from regulars.adapters.database.bulk import load, next_ids
+from regulars.adapters.database.editions import BUNDLE, edition_of_message
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.reactions import apply_events, unknown, withdraw_overturned
-from regulars.adapters.database.schema import customers, hits, launches, messages
+from regulars.adapters.database.schema import customers, editions, hits, launches, messages
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import Scoring
 from regulars.tracking.bursts import Burst, Followed, link_name
@@ -68,10 +69,11 @@ class _Page:
         query = (
             select(
                 messages.c.launch_id, messages.c.number, messages.c.customer_id, messages.c.handoff_at, messages.c.accepted_at,
-                messages.c.opened_at, messages.c.clicked_at, launches.c.campaign, launches.c.bundle, launches.c.segments,
+                messages.c.opened_at, messages.c.clicked_at, launches.c.campaign, BUNDLE.label("bundle"), launches.c.segments,
                 customers.c.marketing, customers.c.marketing_at,
             )
             .join(launches, launches.c.id == messages.c.launch_id)
+            .outerjoin(editions, edition_of_message())
             .outerjoin(customers, customers.c.id == messages.c.customer_id)
             .where(_of(messages, refs))
         )

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from regulars.adapters.database.editions import add_edition, bundles_of
 from regulars.adapters.database.eligibility import judged
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import audience, customers, launches, messages
@@ -124,6 +125,16 @@ class LaunchesInDatabase:
             if done.rowcount and state is LaunchState.CANCELLED:
                 cancel_unsent(connection, launch_id, now)
         return bool(done.rowcount)
+
+    def editions(self, launch_id: int) -> Mapping[int, str]:
+        """The bundle of each edition; the newest is the launch's own."""
+        with self._database.read() as connection:
+            return bundles_of(connection, launch_id)
+
+    def renew(self, launch_id: int, bundle: str, by: str, now: datetime) -> int | None:
+        """What is composed from now on comes from this bundle; the edition's number, None for a launch that has ended."""
+        with self._database.write() as connection:
+            return add_edition(connection, launch_id, bundle, by, now)
 
     def _count_anew(self) -> None:
         """PostgreSQL knows nothing of a fresh launch's rows until autovacuum comes by; until then claims took five times as long."""

@@ -18,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 
+from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, launches, messages
@@ -48,17 +49,20 @@ class MessagesInDatabase:
             .where(messages.c.launch_id == launch_id, messages.c.number.in_(select(due.c.number)))
             .values(
                 state=State.CLAIMED.value, fence=messages.c.fence + 1, lease_owner=owner, lease_until=database_in(seconds),
-                composed_at=func.coalesce(messages.c.composed_at, literal(now, UtcTime())),
+                composed_at=func.coalesce(messages.c.composed_at, literal(now, UtcTime())), edition=edition_when_claimed(launch_id),
             )
             .returning(
                 messages.c.number, messages.c.fence, messages.c.customer_id, messages.c.email, messages.c.attempts,
-                messages.c.composed_at, messages.c.content_hash,
+                messages.c.composed_at, messages.c.content_hash, messages.c.edition,
             )
         )
         with self._database.write() as connection:
             rows = connection.execute(claim).all()
         return [
-            Claimed(MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at, row.content_hash)
+            Claimed(
+                MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at,
+                row.content_hash, row.edition,
+            )
             for row in sorted(rows, key=lambda row: row.number)
         ]
 
