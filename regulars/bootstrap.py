@@ -238,7 +238,7 @@ class House:
 
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
-            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(),
+            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(), only_to=self.settings.only_to,
         )
 
     def _lease_seconds(self) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from regulars.audience.only_to import EVERYBODY, OnlyTo, read_only_to
 from regulars.content.tokens import KeyRing
 from regulars.errors import SettingsError
 
+ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 STATE_FOLDER = ".regulars"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -51,6 +54,8 @@ class Settings:
     keys: KeyRing = field(repr=False)
     broker_url: str | None = field(default=None, repr=False)
     now: datetime | None = None
+    environment: str = ""       # production, staging …; what the database must be stamped with
+    only_to: OnlyTo = EVERYBODY
 
     @property
     def state_folder(self) -> str:
@@ -78,11 +83,13 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
     mail = _mail_url(env.get("REGULARS_MAIL_URL", ""), root, problems)
     base_url = _base_url(env.get("REGULARS_BASE_URL", ""), problems)
     now = _now(env.get("REGULARS_NOW", ""), mail, problems)
+    environment_name = _environment(env.get("REGULARS_ENVIRONMENT", ""), problems)
+    only_to = _only_to(env.get("REGULARS_ONLY_TO"), problems)
     embedded = broker_url is None and database_url.startswith("sqlite")
     keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now)
+    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to)
 
 
 def _database_url(text: str, root: Path, problems: list[str]) -> str:
@@ -191,6 +198,25 @@ def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
     if not mail.is_local:
         problems.append(f"REGULARS_NOW is set while mail goes to {mail}; a false clock is for a spool or the loopback only")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _environment(text: str, problems: list[str]) -> str:
+    """The name as it is stamped into the database: a typing mistake must not look like another environment's name."""
+    name = text.strip()
+    if name and not ENVIRONMENT.fullmatch(name):
+        problems.append(f"REGULARS_ENVIRONMENT is {text!r}; use a name like production or staging: small letters, digits and hyphens, at most 32")
+    return name
+
+
+def _only_to(text: str | None, problems: list[str]) -> OnlyTo:
+    """Set to nothing is a mistake, not everybody: this guard must not open by itself."""
+    if text is None:
+        return EVERYBODY
+    try:
+        return read_only_to(text)
+    except ValueError as error:
+        problems.append(f"REGULARS_ONLY_TO: {error}")
+        return EVERYBODY
 
 
 def _keys(text: str, root: Path, embedded: bool, problems: list[str]) -> KeyRing:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from regulars.audience.only_to import EVERYBODY, OnlyTo
 from regulars.definition.workspace import Campaign, ConsentRule, Workspace
 
 
@@ -20,6 +21,7 @@ class Reason(StrEnum):
     ALREADY_RECEIVED = "already_received"    # an earlier launch of this campaign wrote to them
     EXCEPTED = "excepted"                    # in a segment under the campaign's `except`
     SEND_TIME_PAST = "send_time_past"        # `send_at` has gone by where they live, and `if_past` says skip
+    NOT_IN_ONLY_TO = "not_in_only_to"        # REGULARS_ONLY_TO is set and does not name them
     OVER_LIMIT = "over_limit"                # beyond --limit
 
 
@@ -31,19 +33,21 @@ IN_WORDS: Mapping[Reason, str] = {
     Reason.ALREADY_RECEIVED: "got this campaign before",
     Reason.EXCEPTED: "in the campaign's `except`",
     Reason.SEND_TIME_PAST: "the send time has passed where they live",
+    Reason.NOT_IN_ONLY_TO: "not in REGULARS_ONLY_TO",
     Reason.OVER_LIMIT: "beyond --limit",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who would a launch of this campaign write to? `again`: also those who got it before. `limit`: at most so many."""
+    """Who would a launch of this campaign write to? `again`: also those who got it before. `limit`: at most so many. `only_to`: what the settings allow."""
 
     campaign: Campaign
     workspace: Workspace
     as_of: datetime
     again: bool = False
     limit: int | None = None
+    only_to: OnlyTo = EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import count
 from threading import Lock
 
-from regulars.audience.eligibility import Reason, objection
+from regulars.audience.eligibility import IN_WORDS, Reason, objection
 from regulars.content.tokens import MessageRef
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import State
@@ -50,16 +50,18 @@ class TurnLedger:
         return False
 
     def withhold(self, batch: Sequence[Claimed]) -> list[Claimed]:
-        """Skips who left since the audience was made; returns the others."""
+        """Skips who left since the audience was made, and whom REGULARS_ONLY_TO does not name; returns the others."""
         standings = self._office.messages.standings([claimed.customer_id for claimed in batch], self._topic)
         welcome = []
         for claimed in batch:
             standing = standings.get(claimed.customer_id)
             reason = objection(standing, self._rule) if standing else Reason.INVALID_ADDRESS
-            if reason is None:
-                welcome.append(claimed)
-            else:
+            if reason is not None:
                 self._conclude(skipped(claimed, reason.value))
+            elif not self._office.only_to.allows(claimed.email):
+                self._conclude(skipped(claimed, IN_WORDS[Reason.NOT_IN_ONLY_TO]))
+            else:
+                welcome.append(claimed)
         return welcome
 
     def cannot_compose(self, claimed: Claimed, why: str) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from regulars.audience.only_to import EVERYBODY, OnlyTo
 from regulars.content.tokens import KeyRing
 from regulars.delivery.life import State
 from regulars.operations.ports import Bundles, Clock, Launches, Messages, Recipients, Transport
@@ -17,6 +18,7 @@ class PostOffice:
 
     `claim_seconds`: longer than a batch takes, for who is slower is refused at the handoff. `dot_seconds`: longer than
     the transport waits for the reply to a dot, so that nobody judges a mail whose sender still listens.
+    `only_to`: nobody else gets mail from here, whoever made the launch.
     """
 
     clock: Clock
@@ -31,6 +33,7 @@ class PostOffice:
     jitter: Callable[[], float]
     claim_seconds: int = 300
     dot_seconds: int = 660
+    only_to: OnlyTo = EVERYBODY
 
 
 @dataclass(slots=True)

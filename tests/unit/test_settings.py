@@ -106,3 +106,16 @@ def test_a_rotated_ring_keeps_its_old_keys():
 
     assert ring.newest.secret == b"a-newer-secret-of-some-length"
     assert ring.keys[1].secret == SECRET.encode()
+
+
+def test_the_environment_has_a_name_that_no_typing_mistake_resembles():
+    assert read_settings("/srv/shop", {**PRODUCTION, "REGULARS_ENVIRONMENT": "staging-2"}).environment == "staging-2"
+    assert read_settings("/srv/shop", PRODUCTION).environment == ""
+    assert "REGULARS_ENVIRONMENT" in problems(REGULARS_ENVIRONMENT="Production ")[0]
+
+
+def test_only_to_that_names_nobody_is_a_mistake_and_not_everybody():
+    """A compose file with REGULARS_ONLY_TO: "${ONLY_TO}" and no such variable must not write to all customers."""
+    assert str(read_settings("/srv/shop", {**PRODUCTION, "REGULARS_ONLY_TO": "*@shop.example"}).only_to) == "*@shop.example"
+    assert not read_settings("/srv/shop", PRODUCTION).only_to
+    assert problems(REGULARS_ONLY_TO="")[0].startswith("REGULARS_ONLY_TO: it is set and names nobody")

@@ -21,6 +21,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
 )
 
 from regulars.adapters.database.customer_facts import RowFacts, has_bought
@@ -39,6 +40,7 @@ from regulars.adapters.database.schema import (
 )
 from regulars.audience.eligibility import Funnel, Question, Reason, Standing
 from regulars.audience.explanation import Explanation, explain
+from regulars.audience.only_to import OnlyTo
 from regulars.definition.conditions import Condition
 from regulars.definition.workspace import ConsentRule
 from regulars.delivery.life import PERHAPS_RECEIVED
@@ -153,6 +155,7 @@ def _reason(connection: Connection, question: Question, timetable: Timetable) ->
         Reason.ALREADY_RECEIVED: false() if question.again else customers.c.id.in_(received(campaign.name)),
         Reason.EXCEPTED: false() if campaign.excluding is None else _condition(connection, question, campaign.excluding),
         Reason.SEND_TIME_PAST: _too_late(timetable),
+        Reason.NOT_IN_ONLY_TO: not_(_is_named(question.only_to)),
     }
     return case(*((tests[reason], reason.value) for reason in Reason if reason in tests))
 
@@ -177,6 +180,12 @@ def _too_late(timetable: Timetable) -> ColumnElement[bool]:
     if timetable.otherwise is not None:
         return zone.in_(late) if late else false()
     return zone.not_in([zone for zone, slot in timetable.by_zone.items() if slot is not None])
+
+
+def _is_named(only_to: OnlyTo) -> ColumnElement[bool]:
+    """The SQL reading of OnlyTo.allows."""
+    escaped = [pattern.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for pattern in only_to.patterns]
+    return or_(*(customers.c.email_key.like(pattern.replace("*", "%"), escape="\\") for pattern in escaped)) if escaped else true()
 
 
 def _limited(eligible: Subquery, limit: int) -> Select[Any]:

@@ -13,7 +13,7 @@ from regulars.bootstrap import House
 from regulars.doors.cli.console import say, write_json
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.plan import show
-from regulars.doors.cli.sending import operator, send, tell
+from regulars.doors.cli.sending import operator, send, surroundings, tell
 from regulars.errors import Refused, UsageError
 from regulars.operations.plan import Plan
 
@@ -59,7 +59,7 @@ def _launch(
     workspace = house.workspace
     chosen = campaign_named(workspace, campaign)
     assert house.transport  # the guards of the relay speak before anybody is asked
-    question = Question(chosen, workspace, house.clock.now(), wishes.again, wishes.limit)
+    question = Question(chosen, workspace, house.clock.now(), wishes.again, wishes.limit, house.settings.only_to)
     planned = prepare(question, wishes, house.desk, house.launches)
     if not as_json:
         show(house, planned)
@@ -81,8 +81,8 @@ def _ask(house: House, planned: Plan, *, yes: bool) -> None:
         return
     if not sys.stdin.isatty():
         raise Refused("nobody is here to say yes", hint="add --yes when you are sure; regulars plan shows what would happen")
-    where = house.database.engine.url.render_as_string(hide_password=True)
-    say(f"database {where}\nmail goes to {house.settings.mail}, links lead to {house.settings.base_url}")
+    for name, value in surroundings(house).items():
+        say(f"{name:<12} {value}")
     click.confirm(f"Send {planned.funnel.final:,} mails?", abort=True, err=True)
 
 
@@ -96,6 +96,7 @@ def _test(house: House, campaign: str, email: str) -> int:
     send_test(
         chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,
         keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
+        only_to=house.settings.only_to,
     )
     say(f"the mail of {recipient.email} went to {email} by {house.settings.mail}; nothing was recorded, and its links count nothing")
     return 0

@@ -24,7 +24,7 @@ def plan(house: House, campaign: str, as_json: bool) -> None:
     from regulars.operations.plan import plan as make
 
     workspace = house.workspace
-    planned = make(Question(campaign_named(workspace, campaign), workspace, house.clock.now()), house.desk)
+    planned = make(Question(campaign_named(workspace, campaign), workspace, house.clock.now(), only_to=house.settings.only_to), house.desk)
     if as_json:
         write_json(planned.as_json())
     else:
@@ -39,6 +39,8 @@ def show(house: House, planned: Plan) -> None:
     rows = [(f"selected by {planned.as_json()['segment'] or 'its conditions'}", f"{funnel.selected:,}")]
     rows += [(f"  {IN_WORDS[reason]}", f"-{count:,}") for reason, count in funnel.excluded.items()]
     write_table(["", "customers"], [*rows, ("will be written to", f"{funnel.final:,}")], numbers=["customers"], title=planned.question.campaign.name)
+    if house.settings.only_to:
+        say(f"REGULARS_ONLY_TO is set: mail goes to {house.settings.only_to} only")
     _show_times(house, planned)
     for trouble in planned.troubles:
         say(f"cannot be composed: {trouble}")

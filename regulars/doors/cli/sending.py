@@ -63,6 +63,18 @@ def tell(house: House, standing: Standing) -> None:
         say(f"the mails are in {house.settings.mail.folder}; read them in the browser: regulars serve, then /outbox")
 
 
+def surroundings(house: House) -> dict[str, str]:
+    """What somebody should see before they say yes: one glance tells staging from production."""
+    settings = house.settings
+    where = {
+        "database": house.database.engine.url.render_as_string(hide_password=True),
+        "environment": settings.environment or "without a name",
+        "mail by": str(settings.mail),
+        "links to": settings.base_url,
+    }
+    return where | ({"mail only to": str(settings.only_to)} if settings.only_to else {})
+
+
 def local(house: House, moment: datetime) -> str:
     """A time on the shop's clock."""
     return f"{moment.astimezone(ZoneInfo(house.shop.timezone)):%Y-%m-%d %H:%M} ({house.shop.timezone})"

@@ -23,7 +23,7 @@ def why(house: House, campaign: str, email: str, as_json: bool) -> None:
     from regulars.operations.why import why as ask
 
     workspace = house.workspace
-    question = Question(campaign_named(workspace, campaign), workspace, house.clock.now())
+    question = Question(campaign_named(workspace, campaign), workspace, house.clock.now(), only_to=house.settings.only_to)
     answer = ask(question, email, house.audiences, house.launches, house.messages, house.sent_mails)
     if as_json:
         write_json(answer.as_json())
