@@ -550,3 +550,16 @@ def test_a_launch_that_took_other_files_composes_the_unsent_from_them_and_rememb
     assert (edition, dict(floor.launches.editions(launch.id))) == (2, {1: launch.bundle, 2: newer.hash})
     assert sorted(mails) == [(1, False), (2, True), (3, False), (3, False)]  # the copy that perhaps arrived has an equal
     assert {number: row[0] for number, row in rows.items()} == {1: 1, 2: 2, 3: 1}
+
+
+def test_a_mail_composed_from_files_that_were_replaced_since_is_not_handed_over(floor):
+    add_customers(floor.database, 1)
+    launch = floor.launch()
+    claimed = floor.messages.claim(launch.id, 1, "worker-1", 60, NOW)
+    floor.launches.renew(launch.id, launch.bundle, "ada", NOW)
+
+    assert floor.mark(claimed) == set()
+    floor.give_up(claimed, State.CLAIMED)
+    again = floor.messages.claim(launch.id, 1, "worker-1", 60, NOW)
+    assert floor.mark(again) == {again[0].ref}
+    floor.give_up(again, State.HANDOFF)

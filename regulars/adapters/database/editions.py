@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, or_, select, update
 
 from regulars.adapters.database.schema import editions, launches, messages
 from regulars.delivery.life import LIVE
@@ -24,6 +24,12 @@ def edition_when_claimed(launch_id: int) -> ColumnElement[Any]:
     """The launch's newest for a mail that is composed afresh; a copy that may exist keeps its own."""
     newest = select(launches.c.edition).where(launches.c.id == launch_id).scalar_subquery()
     return case((messages.c.composed_at.is_(None), newest), else_=messages.c.edition)
+
+
+def is_made_of_what_counts(launch_id: int) -> ColumnElement[bool]:
+    """Composed from the launch's newest files, or the equal of a copy that may exist (its hash is kept)."""
+    newest = select(launches.c.edition).where(launches.c.id == launch_id).scalar_subquery()
+    return or_(messages.c.content_hash.is_not(None), messages.c.edition == newest)
 
 
 def bundles_of(connection: Connection, launch_id: int) -> Mapping[int, str]:

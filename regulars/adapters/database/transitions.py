@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from regulars.adapters.database.editions import is_made_of_what_counts
 from regulars.adapters.database.eligibility import has_left, is_suppressed
 from regulars.adapters.database.schema import attempts, customers, launches, messages
 from regulars.adapters.database.types import database_in, database_now
@@ -45,7 +46,7 @@ def mark(
         .where(
             messages.c.launch_id == launch_id, messages.c.number.in_(by_number), messages.c.state == State.CLAIMED.value,
             messages.c.lease_owner == owner, messages.c.lease_until > database_now(), is_sending(launch_id),
-            not_(is_suppressed()), not_(has_left(topic)),
+            is_made_of_what_counts(launch_id), not_(is_suppressed()), not_(has_left(topic)),
         )
         .with_for_update(of=messages)
     ).all()
