@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from regulars.errors import SettingsError
 
 ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 STATE_FOLDER = ".regulars"
+MAIL_URL = "REGULARS_MAIL_URL"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -56,6 +57,7 @@ class Settings:
     now: datetime | None = None
     environment: str = ""       # production, staging …; what the database must be stamped with
     only_to: OnlyTo = EVERYBODY
+    mails: Mapping[str, MailUrl] = field(default_factory=dict)  # by variable: where named relays are
 
     @property
     def state_folder(self) -> str:
@@ -80,16 +82,20 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
 
     database_url = _database_url(env.get("REGULARS_DATABASE_URL", ""), root, problems)
     broker_url = _broker_url(env.get("REGULARS_BROKER_URL", ""), problems)
-    mail = _mail_url(env.get("REGULARS_MAIL_URL", ""), root, problems)
+    mails = {
+        name: _mail_url(text, root, problems, name) for name, text in sorted(env.items())
+        if text and (name == MAIL_URL or name.startswith(f"{MAIL_URL}_"))
+    }
+    mail = mails.get(MAIL_URL) or _mail_url("", root, problems)
     base_url = _base_url(env.get("REGULARS_BASE_URL", ""), problems)
-    now = _now(env.get("REGULARS_NOW", ""), mail, problems)
+    now = _now(env.get("REGULARS_NOW", ""), [mail, *mails.values()], problems)
     environment_name = _environment(env.get("REGULARS_ENVIRONMENT", ""), problems)
     only_to = _only_to(env.get("REGULARS_ONLY_TO"), problems)
     embedded = broker_url is None and database_url.startswith("sqlite")
     keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to)
+    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails)
 
 
 def _database_url(text: str, root: Path, problems: list[str]) -> str:
@@ -116,23 +122,23 @@ def _broker_url(text: str, problems: list[str]) -> str | None:
     return text
 
 
-def _mail_url(text: str, root: Path, problems: list[str]) -> MailUrl:
+def _mail_url(text: str, root: Path, problems: list[str], name: str = MAIL_URL) -> MailUrl:
     text = text or f"spool:{STATE_FOLDER}/outbox"
     scheme = _scheme(text)
     if scheme == "spool":
         return MailUrl("spool", folder=str(root / (text.partition(":")[2] or f"{STATE_FOLDER}/outbox")))
     if scheme == "ses":
-        problems.append("REGULARS_MAIL_URL: ses:// is not in this version yet; use Amazon SES by its SMTP address, smtp://…")
+        problems.append(f"{name}: ses:// is not in this version yet; use Amazon SES by its SMTP address, smtp://…")
         return MailUrl("ses")
     if scheme not in {"smtp", "smtps"}:
         problems.append(
-            f"REGULARS_MAIL_URL starts with {scheme!r}; use spool:FOLDER or smtp://USER:PASSWORD@HOST:587?tls=starttls"
+            f"{name} starts with {scheme!r}; use spool:FOLDER or smtp://USER:PASSWORD@HOST:587?tls=starttls"
         )
         return MailUrl("spool")
     try:
         return _relay(urlsplit(text), scheme)
     except ValueError as error:
-        problems.append(f"REGULARS_MAIL_URL: {error}")
+        problems.append(f"{name}: {error}")
         return MailUrl("spool")
 
 
@@ -184,7 +190,7 @@ def _check_address(name: str, text: str, problems: list[str]) -> bool:
     return True
 
 
-def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
+def _now(text: str, mails: Iterable[MailUrl], problems: list[str]) -> datetime | None:
     if not text:
         return None
     try:
@@ -195,7 +201,7 @@ def _now(text: str, mail: MailUrl, problems: list[str]) -> datetime | None:
     if not 1970 <= moment.year < 2200:
         problems.append(f"REGULARS_NOW is {text!r}; use a time between 1970 and 2200")
         return None
-    if not mail.is_local:
+    if mail := next((mail for mail in mails if not mail.is_local), None):
         problems.append(f"REGULARS_NOW is set while mail goes to {mail}; a false clock is for a spool or the loopback only")
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 

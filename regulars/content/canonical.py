@@ -13,11 +13,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from regulars.definition import conditions, quantities, workspace
+from regulars.definition import conditions, quantities, relays, workspace
 
 _TYPES: Mapping[str, type] = {
     name: kind
-    for module in (quantities, conditions, workspace)
+    for module in (quantities, conditions, relays, workspace)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Enum))
 }

@@ -15,6 +15,7 @@ from regulars.definition.languages import TextsKind
 from regulars.definition.names import TEMPLATE, TOPIC_NAME, DefinedName
 from regulars.definition.nodes import Node
 from regulars.definition.notebook import Name, Notebook
+from regulars.definition.relay_words import RELAY_NAME
 from regulars.definition.tables import Choice, MapOf, Table, Word
 from regulars.definition.values import DURATION, MAILBOX, SEND_AT, TEXT, WORD, Schema
 from regulars.definition.workspace import Campaign, IfPast, OnUncertain
@@ -53,6 +54,7 @@ TABLE = Table("the campaign", (
     Word("reply_to", MAILBOX, "instead of the shop's", '"ada@kahve.example"'),
     Word("on_uncertain", Choice.of(OnUncertain),
          "when a mail may or may not have left: keep it for a decision, or send it again", "hold"),
+    Word("relay", RELAY_NAME, "where it leaves, if not by the shop's first relay", "receipts"),
 ), later=("roll_out", "trigger", "steps", "one_per", "again", "on_start", "recheck", "leave_when", "class", "over_limit",
           "not_later_than", "on_change", "offer", "market", "markets", "kind", "when", "hold_while", "contact_limits"),
     instead=("trigger", "steps"))

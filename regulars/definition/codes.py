@@ -47,6 +47,8 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D214": "a comparison that does not fit what is compared",
     "D215": "the project has no regulars.yaml",
     "D216": "a file that is not read because of its name",
+    "D217": "a relay that regulars.yaml does not declare",
+    "D218": "a group of domains that does not exist",
     # D3: values
     "D301": "a value of the wrong shape: a mapping, a list or a single value was expected",
     "D302": "not a number",
@@ -63,4 +65,5 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D313": "an unknown currency, time zone or locale",
     "D314": "a value outside its range",
     "D315": "two values that contradict each other",
+    "D316": "not a rate",
 })

@@ -8,11 +8,13 @@ from regulars.definition.notebook import Name, Notebook, Reference
 from regulars.definition.workspace import Shop
 from regulars.diagnostics import Location, did_you_mean, nearest
 
-_CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208", Name.RATES: "D208"}
+_CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208", Name.RATES: "D208",
+                             Name.RELAY: "D217"}
 _ELSEWHERE: Mapping[Name, str] = {
     Name.SEGMENT: "define it in a file of segments/, or take the name out",
     Name.CAMPAIGN: "name a campaign of campaigns/",
     Name.TOPIC: "declare it under topics: in regulars.yaml",
+    Name.RELAY: "declare it under relays: in regulars.yaml",
     Name.TEMPLATE: "put the file into templates/",
     Name.RATES: "make it (day,currency,rate), or take the line out",
 }
@@ -25,7 +27,7 @@ def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
         path.removeprefix("templates/"): Location(path) for path in present if path.startswith("templates/") and path.endswith(".mjml")
     }
     for reference in notes.references:
-        if shop is None and reference.of is Name.TOPIC:
+        if shop is None and reference.of in {Name.TOPIC, Name.RELAY}:
             continue
         if reference.word not in notes.defined[reference.of]:
             notes.error(reference.at, _CODES[reference.of], f'unknown {reference.of} "{reference.word}"', _way_out(reference, notes))

@@ -18,6 +18,7 @@ class Name(StrEnum):
     TOPIC = "topic"
     TEMPLATE = "template"
     RATES = "rates file"
+    RELAY = "relay"
 
 
 @dataclass(frozen=True, slots=True)

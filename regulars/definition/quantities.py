@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
 MONEY_SCALE = 10_000
+RATE_UNITS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -52,6 +53,21 @@ class Duration:
             if self.seconds % size == 0:
                 return _counted(self.seconds // size, unit)
         return _counted(self.seconds, "second")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many in a length of time, spread over it as evenly as it goes."""
+
+    count: int
+    unit: str  # second | minute | hour | day
+
+    @property
+    def per_second(self) -> float:
+        return self.count / RATE_UNITS[self.unit]
+
+    def __str__(self) -> str:
+        return f"{self.count} per {self.unit}"
 
 
 def _counted(number: int, unit: str) -> str:

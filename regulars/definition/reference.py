@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from regulars.definition import campaign, segment, shop
+from regulars.definition import campaign, relay_words, segment, shop
 from regulars.definition.condition_words import EMAILS_TABLE, ORDERS_TABLE, WORDS, ConditionWord
 from regulars.definition.conditions import Kind, Op
 from regulars.definition.facts import OPERATORS
@@ -58,6 +58,7 @@ _VALUES = (
     ("a length of time", "`60 days`", "minutes, hours, days, weeks, months or years; months and years are those of the calendar"),
     ("a day", "`2026-12-01`", "its midnight in the shop's zone"),
     ("a moment", "`2026-12-01 09:00`, `2026-12-01 09:00 local`", "on the shop's clock, or on each customer's own"),
+    ("a rate", "`50 per second`, `1000 per hour`", "per second, minute, hour or day; of all workers together"),
     ("yes or no", "`yes`, `no`", ""),
     ("several", "`[gold, vip]`", ""),
 )
@@ -66,7 +67,8 @@ _VALUES = (
 def yaml_reference() -> str:
     """docs/yaml-reference.md."""
     return "\n".join(line for part in (
-        _opening(), _table("regulars.yaml", shop.TABLE), _table("A segment: segments/*.yaml", segment.TABLE),
+        _opening(), _table("regulars.yaml", shop.TABLE), _table("A relay: regulars.yaml, relays", relay_words.RELAY_TABLE),
+        _table("A group of domains: relays.NAME.domains", relay_words.GROUP_TABLE), _table("A segment: segments/*.yaml", segment.TABLE),
         _conditions(), _comparisons(), _table("A campaign: campaigns/*.yaml", campaign.TABLE),
     ) for line in part)
 

@@ -13,6 +13,7 @@ from regulars.definition.conditions import Kind
 from regulars.definition.names import RATES_FILE
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
+from regulars.definition.relay_words import WARM_UP_TABLE, RelaysKind
 from regulars.definition.tables import Choice, ListOf, MapOf, Table, Word
 from regulars.definition.units import Unfit
 from regulars.definition.values import (
@@ -206,7 +207,10 @@ TABLE = Table("regulars.yaml", (
         Word("after", WORD, "when", "first order"),
     ), lambda read: ReferralProgramme(**read) if {"friend", "advocate"} <= set(read) else None, later=("milestones",)),
          "what a referral code promises", "{friend: 15%, advocate: 100 TRY, after: first order}"),
-), later=("events", "relays", "warm_up", "classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
+    Word("relays", RelaysKind(), "where mail leaves; a campaign takes the first or names another, and the next stands in for one that cannot be reached",
+         "{bulk: {rate: 50 per second}, receipts: {apart: yes}}"),
+    Word("warm_up", WARM_UP_TABLE, "daily limits while a relay is new, for each relay that has none of its own", "{start: 2026-12-01, per_day: [200, 500, 1000]}"),
+), later=("events", "classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
 
 _PLACEHOLDER = Mailbox("shop@shop.invalid")
 
@@ -224,7 +228,7 @@ def read_shop(node: Node, notes: Notebook) -> Shop | None:
     notes.currency = money.get("compare_in", own.get("currency"))
     notes.languages = languages if (own.get("locale") or read.get("languages")) and _languages_are_known(node, read) else None
     notes.attributes = read.get("attributes", {}) if _attributes_are_known(node, read) else None
-    rest = {word: read[word] for word in ("utm", "attributes", "consent", "topics", "scoring", "attribution", "referral") if word in read}
+    rest = {word: read[word] for word in ("utm", "attributes", "consent", "topics", "scoring", "attribution", "referral", "relays", "warm_up") if word in read}
     return Shop(
         name=own.get("name", ""), url=own.get("url", "https://shop.invalid"), address=own.get("address", ""), locale=locale,
         timezone=own.get("timezone", "UTC"), currency=currency, sender=sender.get("from", _PLACEHOLDER),

@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from regulars.definition.quantities import Duration, Money
+from regulars.definition.quantities import RATE_UNITS, Duration, Money, Rate
 from regulars.definition.workspace import Mailbox, SendAt
 
 
@@ -93,6 +93,17 @@ def _way_to_a_duration(text: str) -> str:
     if re.fullmatch(r"\d+", text):
         return f"{text} of what? add the unit: {text} days"
     return "write a number and minutes, hours, days, weeks, months or years: 60 days"
+
+
+def rate(text: str) -> Rate:
+    match = re.fullmatch(r"(\d{1,9}) *(?:per|/) *([a-z]+)", text.lower())
+    unit = match[2].removesuffix("s") if match else ""
+    if match is None or unit not in RATE_UNITS:
+        number = re.match(r"\d+", text)
+        raise Unfit("D316", f'"{text}" is not a rate', f"write a whole number per second, minute, hour or day: {number[0] if number else 50} per second")
+    if int(match[1]) == 0:
+        raise Unfit("D314", f"{text} is no mail at all", "write at least 1 per day; to stop a launch: regulars pause")
+    return Rate(int(match[1]), unit)
 
 
 def percent(text: str) -> Decimal:

@@ -132,6 +132,8 @@ WHOLE = One("a whole number such as 3", _ignoring_notes(units.whole), {"type": "
 MONEY = One("an amount such as 500 TRY", lambda text, notes: units.money(text, notes.currency),
             {"type": ["string", "number"], "pattern": r"^[\d.]+ *[A-Z]{3}$"})
 DURATION = One("a length of time such as 60 days", _ignoring_notes(units.duration), _DURATION_JSON)
+RATE = One("a rate such as 50 per second", _ignoring_notes(units.rate),
+           {"type": "string", "pattern": r"^\d+ *(per|/) *(second|minute|hour|day)$"})
 DAY = One("a date such as 2026-12-01", _ignoring_notes(units.day), {"type": "string", "format": "date"})
 SEND_AT = One("a time such as 2026-12-01 09:00 local", _ignoring_notes(units.send_at),
               {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]+\d{1,2}:\d\d(:00)?( local)?$"})

@@ -12,6 +12,7 @@ from typing import Any
 
 from regulars.definition.conditions import Condition, Kind
 from regulars.definition.quantities import Duration, Money
+from regulars.definition.relays import Relay, WarmUp
 from regulars.diagnostics import Location
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -99,6 +100,8 @@ class Shop:
     scoring: Scoring = Scoring()
     attribution: Attribution = Attribution()
     referral: ReferralProgramme | None = None
+    relays: Mapping[str, Relay] = field(default_factory=lambda: NOTHING)         # in the order in which they stand in for each other
+    warm_up: WarmUp | None = None                 # of every relay that has none of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,7 @@ class Campaign:
     expires_after: Duration | None = None
     with_: Mapping[str, Any] = field(default_factory=lambda: NOTHING)            # str | Decimal | int | bool | date | list | mapping, as written
     on_uncertain: OnUncertain = OnUncertain.HOLD
+    relay: str | None = None                      # of the shop's; None: the first
     at: Location | None = field(default=None, compare=False)
 
 

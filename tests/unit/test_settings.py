@@ -119,3 +119,23 @@ def test_only_to_that_names_nobody_is_a_mistake_and_not_everybody():
     assert str(read_settings("/srv/shop", {**PRODUCTION, "REGULARS_ONLY_TO": "*@shop.example"}).only_to) == "*@shop.example"
     assert not read_settings("/srv/shop", PRODUCTION).only_to
     assert problems(REGULARS_ONLY_TO="")[0].startswith("REGULARS_ONLY_TO: it is set and names nobody")
+
+
+def test_each_relay_has_a_variable_of_its_own_and_all_of_them_are_checked():
+    settings = read_settings("/srv/shop", {
+        **PRODUCTION, "REGULARS_MAIL_URL_RECEIPTS": "smtps://me:hunter2@receipts.example", "REGULARS_MAIL_URL_SPARE": "",
+    })
+
+    assert {name: mail.host for name, mail in settings.mails.items()} == {
+        "REGULARS_MAIL_URL": "relay.example", "REGULARS_MAIL_URL_RECEIPTS": "receipts.example",
+    }
+    assert "hunter2" not in repr(settings)
+    assert [problem.split(":")[0].split()[0] for problem in problems(
+        REGULARS_MAIL_URL="http://x", REGULARS_MAIL_URL_BULK="smtp://", REGULARS_MAIL_URL_RECEIPTS="smtp://h.example?connections=none",
+    )] == ["REGULARS_MAIL_URL", "REGULARS_MAIL_URL_BULK", "REGULARS_MAIL_URL_RECEIPTS"]
+
+
+def test_a_false_clock_is_refused_for_any_public_relay():
+    assert "mail goes to smtp://relay.example" in problems(
+        REGULARS_NOW="2026-11-20T09:00:00Z", REGULARS_MAIL_URL_BULK="smtp://relay.example",
+    )[0]
