@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
     from regulars.operations.office import PostOffice
+    from regulars.operations.permission import Permit
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Catalogue,
         Clock,
         Doorbell,
+        Dossiers,
         Fifths,
         Launches,
         Messages,
@@ -63,7 +65,7 @@ class House:
             return database
         if not database.is_sqlite:
             raise Unreachable("the database's schema is not this program's", hint="run: regulars db upgrade")
-        upgrade(database)
+        upgrade(database, self.settings.environment)
         return database
 
     @cached_property
@@ -198,6 +200,12 @@ class House:
         return SentMailsInDatabase(self.database)
 
     @cached_property
+    def dossiers(self) -> Dossiers:
+        from regulars.adapters.database.dossiers import DossiersInDatabase
+
+        return DossiersInDatabase(self.database)
+
+    @cached_property
     def launches(self) -> Launches:
         from regulars.adapters.database.launches import LaunchesInDatabase
 
@@ -208,6 +216,18 @@ class House:
         from regulars.adapters.database.messages import MessagesInDatabase
 
         return MessagesInDatabase(self.database)
+
+    @cached_property
+    def permit(self) -> Permit:
+        """Whether mail may leave from this database."""
+        from regulars.adapters.database.registry import RegistryInDatabase
+        from regulars.adapters.memory import FileMemory, Memories, RedisMemory
+        from regulars.operations.permission import Permit
+
+        broker = self.settings.broker_url
+        memory = Memories([FileMemory(self.settings.state_folder), *([RedisMemory(broker)] if broker else [])])
+        where = self.database.engine.url.render_as_string(hide_password=True)
+        return Permit(RegistryInDatabase(self.database), memory, self.clock, named=self.settings.environment, where=where)
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -238,7 +258,7 @@ class House:
 
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
-            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(), only_to=self.settings.only_to,
+            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit,
         )
 
     def _lease_seconds(self) -> tuple[int, int]:

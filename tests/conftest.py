@@ -14,6 +14,7 @@ from pytest_factoryboy import register
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.migrations import upgrade
+from regulars.adapters.database.registry import IDENTITY, write_fact
 from tests.factories import ALL as FACTORIES
 from tests.servers import RedisServer, postgres_server
 
@@ -59,6 +60,7 @@ def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]
     file.parent.mkdir(exist_ok=True)
     shutil.copy(sqlite_template, file)
     database = Database(f"sqlite:///{file}")
+    _give_own_identity(database)
     yield database
     database.close()
 
@@ -68,6 +70,7 @@ def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[Dat
     name = f"test_{uuid.uuid4().hex[:12]}"
     _on_server(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
     database = Database(_named(postgres_url, name))
+    _give_own_identity(database)
     yield database
     database.close()
     _on_server(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -84,6 +87,12 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServ
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
     server.stop()
+
+
+def _give_own_identity(database: Database) -> None:
+    """Else what one test's Redis remembers of the template would be held against the next test's database."""
+    with database.write() as connection:
+        write_fact(connection, IDENTITY, uuid.uuid4().hex[:16])
 
 
 def _on_server(url: str, statement: str) -> None:

@@ -28,6 +28,7 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     turn = Turn()
     if launch.state is not LaunchState.SENDING:
         return turn
+    office.permit()
     office.launches.begin(launch_id, office.clock.now())
     book = TurnLedger(launch, office, turn)
     try:
@@ -49,6 +50,7 @@ def _batches(
     """Claimed and composed when they are asked for, until nothing is due, the turn is over or the launch is doubtful."""
     rooms = Rooms(launch.id, office.launches, office.bundles)
     while go_on() and not _is_doubtful(launch, book.so_far(), office):
+        office.permit()
         batch = office.messages.claim(launch.id, BATCH, office.owner, office.claim_seconds, office.clock.now())
         if not batch or not book.open(batch):
             return

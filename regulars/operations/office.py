@@ -18,7 +18,8 @@ class PostOffice:
 
     `claim_seconds`: longer than a batch takes, for who is slower is refused at the handoff. `dot_seconds`: longer than
     the transport waits for the reply to a dot, so that nobody judges a mail whose sender still listens.
-    `only_to`: nobody else gets mail from here, whoever made the launch.
+    `only_to`: nobody else gets mail from here, whoever made the launch. `permit` raises Refused
+    when nobody at all may be sent anything from this database.
     """
 
     clock: Clock
@@ -34,6 +35,7 @@ class PostOffice:
     claim_seconds: int = 300
     dot_seconds: int = 660
     only_to: OnlyTo = EVERYBODY
+    permit: Callable[[], None] = lambda: None
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from regulars.audience.card import Card
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
@@ -21,10 +21,12 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
     from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
+    from regulars.delivery.dossier import Dossier
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
     from regulars.delivery.outgoing import Outgoing
+    from regulars.delivery.permission import Generation, Identity
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.sent import SentMail
     from regulars.delivery.settlement import Claimed, Handoff, Settlement
@@ -210,6 +212,32 @@ class Audiences(Protocol):
         ...
 
 
+class Registry(Protocol):
+    """What the database says of itself."""
+
+    def identity(self) -> Identity: ...
+
+    def rise(self, every: timedelta) -> Generation:
+        """One more, unless it rose that recently for the newest launch; committed when this returns. Returns the present one."""
+        ...
+
+    def notice(self, remembered: Generation) -> None:
+        """Notes that the database was further once: nothing is sent from it until an operator recovers it."""
+        ...
+
+
+class Memory(Protocol):
+    """Outside of every database: how far each has come, by its identity."""
+
+    def recall(self, identity: str) -> Generation | None:
+        """The furthest that any of the places here remembers; None when none does."""
+        ...
+
+    def keep(self, identity: str, generation: Generation) -> None:
+        """In every place that can be written to; a further one is never overwritten."""
+        ...
+
+
 class Launches(Protocol):
     def make(self, draft: Draft, question: Question, timetable: Timetable, plan: Mapping[str, Any]) -> Launch:
         """Audience and messages are there when this returns, or nothing is. Raises Refused for a second live launch."""
@@ -326,6 +354,22 @@ class SentMails(Protocol):
 
     def find(self, launch_id: int, email_key: str) -> SentMail | None:
         """What was composed for them in this launch."""
+        ...
+
+
+class Dossiers(Protocol):
+    """Single messages with all that is known about them."""
+
+    def of(self, ref: MessageRef) -> Dossier | None: ...
+
+    def with_key(self, launch_key: str, number: int) -> MessageRef | None:
+        """The message that a Message-ID names."""
+        ...
+
+    def in_states(
+        self, launch_id: int, states: Collection[State], emails: Sequence[str] = (), most: int | None = None
+    ) -> Sequence[Dossier]:
+        """In the order of their numbers; those of these addresses, or all."""
         ...
 
 

@@ -16,7 +16,8 @@ from regulars.operations.office import PostOffice
 
 
 def sweep(office: PostOffice) -> Sequence[int]:
-    """Ids of the launches that have due mail. Any number of sweeps may run at once."""
+    """Ids of the launches that have due mail. Any number of sweeps may run at once. Raises Refused where nothing may be sent."""
+    office.permit()
     now = office.clock.now()
     office.messages.recover(office.owner, now)
     _resolve(office)

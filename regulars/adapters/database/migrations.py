@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.registry import introduce
 from regulars.adapters.shipped import shipped
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
-    """Applies what is missing; returns the revisions before and after."""
+def upgrade(database: Database, environment: str = "") -> tuple[str | None, str]:
+    """Applies what is missing; returns the revisions before and after. A database without a stamp gets `environment`'s."""
     from alembic import command
 
     before = current_revision(database)
@@ -20,6 +21,7 @@ def upgrade(database: Database) -> tuple[str | None, str]:
     with database.engine.begin() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        introduce(connection, environment)
     return before, newest_revision()
 
 

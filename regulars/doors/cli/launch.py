@@ -58,7 +58,8 @@ def _launch(
     wishes = Wishes(*wished)
     workspace = house.workspace
     chosen = campaign_named(workspace, campaign)
-    assert house.transport  # the guards of the relay speak before anybody is asked
+    assert house.transport  # the guards of the relay and of the database speak before anybody is asked
+    house.permit.ask()
     question = Question(chosen, workspace, house.clock.now(), wishes.again, wishes.limit, house.settings.only_to)
     planned = prepare(question, wishes, house.desk, house.launches)
     if not as_json:
@@ -92,6 +93,7 @@ def _test(house: House, campaign: str, email: str) -> int:
 
     chosen = campaign_named(house.workspace, campaign)
     email = _address(email)
+    house.permit.ask()
     recipient = _whose(house, chosen, email)
     send_test(
         chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,

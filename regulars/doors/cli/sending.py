@@ -20,6 +20,7 @@ LOOK_EVERY = 0.5  # seconds between two looks at a launch that others send
 
 def send(house: House, launch: Launch, *, watch: bool) -> Standing:
     """In embedded mode returns when nothing is due any more; else at once, or when the workers are done (`watch`)."""
+    house.permit.ask()  # a new launch is remembered outside of the database before its first mail leaves
     if house.settings.is_embedded:
         _send_here(house, launch)
     elif house.doorbell.ring(launch.id):

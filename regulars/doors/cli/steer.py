@@ -37,6 +37,7 @@ def resume(house: House, launch: str, watch: bool, as_json: bool) -> int:
     """Go on with LAUNCH, paused or interrupted; nobody gets it twice."""
     from regulars.operations.resume import resume as go_on
 
+    house.permit.ask()
     going = go_on(launch, house.launches, now=house.clock.now())
     standing = send(house, going, watch=watch)
     _report(house, standing, as_json)
@@ -75,6 +76,8 @@ def retry(
     from regulars.operations.retry import retry as decide
 
     chosen = launch_named(launch, house.launches)
+    if not arrived:
+        house.permit.ask()
     held = 0 if only == "rejected" else len(house.messages.held(chosen.id))
     if held and not arrived:
         _ask(f"{held:,} mails perhaps arrived already; send them again?", yes)

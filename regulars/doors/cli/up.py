@@ -24,6 +24,7 @@ def up(house: House, host: str, port: int) -> None:
     from regulars.doors.web.server import address_of, listen, make_server, run
 
     assert house.office  # settings and guards are complained about here, not by a thread
+    house.permit.ask()
     stop = threading.Event()
     sender = threading.Thread(target=_send_what_is_due, args=(house, stop), name="sender")
     server = make_server(house)

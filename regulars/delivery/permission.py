@@ -1,0 +1,69 @@
+"""May mail leave from this database? Not from another environment's, and not from one that went back in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from regulars.errors import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A number that rises while mail is sent. `at`: when, by the database's clock; `launch`: the newest launch's id then."""
+
+    number: int
+    at: datetime
+    launch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a database says of itself. `environment`: its stamp, "" for none. `launch`: its newest launch's id, 0 for none.
+
+    `overtaken`: the generation that some machine remembered when it found this database behind; None when all is well.
+    """
+
+    id: str
+    environment: str
+    generation: Generation
+    launch: int
+    now: datetime
+    overtaken: Generation | None = None
+
+
+def is_behind(identity: Identity, remembered: Generation | None) -> bool:
+    """What is remembered outside was committed before: a database that has not come so far is an older copy."""
+    return remembered is not None and identity.generation.number < remembered.number
+
+
+def objection_to_stamp(identity: Identity, named: str, where: str) -> Refused | None:
+    """`named`: the environment of this process, `where`: the database as one would type it."""
+    if identity.environment == named:
+        return None
+    return Refused(
+        f"the database {where} belongs to {in_words(identity.environment)}, and this process is of {in_words(named)}; it sends nothing from there",
+        hint=(
+            f"set REGULARS_DATABASE_URL to the database of {in_words(named)}, or REGULARS_ENVIRONMENT to this one's; "
+            f"if the database is yours to take over: regulars db stamp {named or 'NAME'}"
+        ),
+    )
+
+
+def objection_to_age(identity: Identity, where: str) -> Refused | None:
+    """To a database of which some machine knows that it was further once."""
+    if identity.overtaken is None:
+        return None
+    return Refused(
+        f"the database {where} is a restored backup: it is as it was at {_minute(identity.generation.at)}, and mail was sent "
+        f"from it until {_minute(identity.overtaken.at)} at least; sending from it could send that mail again",
+        hint="stop what still works on the newer one, then: regulars recover (it shows what it would do, and asks)",
+    )
+
+
+def in_words(environment: str) -> str:
+    return f"the environment {environment}" if environment else "an environment without a name (REGULARS_ENVIRONMENT is not set)"
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
