@@ -18,6 +18,19 @@ def upgrade() -> None:
         "ix_messages_lane", "messages", ["launch_id", "lane", "next_attempt_at", "number"], unique=False,
         sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"),
     )
+    # An index of all states is written at every step of every message; those that are looked for are few.
+    op.drop_index("ix_messages_state", "messages")
+    op.create_index(
+        "ix_messages_held", "messages", ["launch_id", "number"], unique=False,
+        sqlite_where=sa.text("state = 'held'"), postgresql_where=sa.text("state = 'held'"),
+    )
+    op.drop_index("ix_messages_leases", "messages")
+    op.create_index(
+        "ix_messages_leases", "messages", ["lease_until"], unique=False,
+        sqlite_where=sa.text("state IN ('claimed', 'handoff', 'uncertain')"),
+        postgresql_where=sa.text("state IN ('claimed', 'handoff', 'uncertain')"),
+    )
+    op.execute("UPDATE messages SET lease_until = handoff_at WHERE state = 'uncertain'")
     op.create_table(
         "editions",
         sa.Column("launch_id", BigKey, nullable=False),
@@ -37,6 +50,7 @@ def upgrade() -> None:
         sa.Column("seen_at", UtcTime(), nullable=False),
         sa.Column("clock_skew", sa.Float(), server_default=sa.text("0"), nullable=False),
         sa.Column("version", sa.Text(), nullable=False),
+        sa.Column("trouble", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("owner", name=op.f("pk_workers")),
     )
     op.create_table(

@@ -312,7 +312,8 @@ audience = Table(
 )
 
 PENDING = text("state = 'pending'")
-LEASED = text("state IN ('claimed', 'handoff')")
+LEASED = text("state IN ('claimed', 'handoff', 'uncertain')")  # an uncertain one is not judged before its lease is over
+HELD = text("state = 'held'")
 
 messages = Table(
     "messages", metadata,
@@ -351,7 +352,7 @@ messages = Table(
     Index("ix_messages_lane", "launch_id", "lane", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
     Index("ix_messages_leases", "lease_until", postgresql_where=LEASED, sqlite_where=LEASED),
     Index("ix_messages_customer_id", "customer_id", "accepted_at"),
-    Index("ix_messages_state", "launch_id", "state"),
+    Index("ix_messages_held", "launch_id", "number", postgresql_where=HELD, sqlite_where=HELD),
 )
 
 # Append-only: what was tried, how far it came, what was answered; and what an operator decided, and why.
@@ -380,6 +381,7 @@ workers = Table(
     Column("seen_at", UtcTime, nullable=False),              # by the database's clock
     Column("clock_skew", Float, nullable=False, server_default=text("0")),  # seconds that its clock is ahead of the database's
     Column("version", Text, nullable=False),
+    Column("trouble", Text),                                 # why it sends nothing
 )
 
 # Token buckets of the embedded mode; workers on several machines share theirs in Redis.
