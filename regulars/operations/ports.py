@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from datetime import datetime, timedelta
+    from datetime import date, datetime, timedelta
 
     from regulars.audience.card import Card
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
@@ -26,10 +26,13 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
     from regulars.delivery.outgoing import Outgoing
+    from regulars.delivery.pace import Ask, Grant
     from regulars.delivery.permission import Generation, Identity
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.sent import SentMail
-    from regulars.delivery.settlement import Claimed, Handoff, Settlement
+    from regulars.delivery.settlement import Claimed, Handoff, Settlement, Uncertain
+    from regulars.delivery.slowdowns import SlowDown
+    from regulars.delivery.workers import Worker
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
     from regulars.measurement.attribution import Sale, Touch
@@ -181,6 +184,15 @@ class Transport(Protocol):
         ...
 
 
+class RelayLog(Protocol):
+    """The relay's own log of what it took."""
+
+    def arrived(self, mails: Sequence[tuple[str, datetime]]) -> Mapping[str, bool]:
+        """Of mails given as (Message-ID, moment of the handoff). True: it was taken. False: the log covers the time and has
+        no such mail. Absent: the log cannot tell."""
+        ...
+
+
 # ---- launches ----
 
 
@@ -226,6 +238,20 @@ class Registry(Protocol):
         ...
 
 
+class Workers(Protocol):
+    """The processes that send."""
+
+    def seen(self, owner: str, kind: str, version: str, trouble: str | None) -> None:
+        """This one lives, now. `trouble`: what keeps it from sending."""
+        ...
+
+    def leave(self, owner: str) -> None: ...
+
+    def all(self) -> Sequence[Worker]:
+        """The latest seen first; who ended as it should is absent."""
+        ...
+
+
 class Memory(Protocol):
     """Outside of every database: how far each has come, by its identity."""
 
@@ -235,6 +261,38 @@ class Memory(Protocol):
 
     def keep(self, identity: str, generation: Generation) -> None:
         """In every place that can be written to; a further one is never overwritten."""
+        ...
+
+
+class Buckets(Protocol):
+    """Token buckets that all workers share."""
+
+    def take(self, asks: Sequence[Ask]) -> Sequence[Grant]:
+        """A grant for each, all at once. Who cannot ask gets nothing and is told when to come again."""
+        ...
+
+
+class Quotas(Protocol):
+    """Limits of a day, exact over all workers."""
+
+    def take(self, relay: str, day: date, since: datetime, cap: int, wanted: int) -> int:
+        """As many of `wanted` as `cap` leaves of the `day` that began at `since`; used, unless they are given back."""
+        ...
+
+    def give_back(self, relay: str, day: date, count: int) -> None: ...
+
+
+class SlowDowns(Protocol):
+    """Domains and lanes that asked for patience."""
+
+    def slow_down(self, relay: str, domain: str, reason: str, now: datetime) -> SlowDown:
+        """What holds from now on; while one lasts nothing changes."""
+        ...
+
+    def lasting(self, now: datetime) -> Sequence[SlowDown]: ...
+
+    def held(self, relay: str, now: datetime) -> Mapping[str, datetime]:
+        """Domain or lane to when it is over."""
         ...
 
 
@@ -306,8 +364,12 @@ class Messages(Protocol):
         """Leases that ran out: the claimed go back, of the handed off only the relay knows."""
         ...
 
-    def uncertain(self) -> Sequence[tuple[MessageRef, int, bool]]:
-        """Every uncertain message with its fence, and whether it was sent again already."""
+    def uncertain(self) -> Sequence[Uncertain]:
+        """Uncertain messages whose senders must have given up: a batch, the earliest first."""
+        ...
+
+    def reacted_to(self, uncertain: Sequence[Uncertain]) -> set[MessageRef]:
+        """Those whose mail somebody or some machine opened or followed: it arrived."""
         ...
 
     def close_unsent(self, now: datetime) -> None:
