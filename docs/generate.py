@@ -11,6 +11,8 @@ import click
 from regulars.content import codes as content_codes
 from regulars.definition import codes as definition_codes
 from regulars.definition.reference import findings_page, yaml_reference
+from regulars.delivery.outcomes import Phase
+from regulars.delivery.reply_table import TABLE, Advice, Row
 from regulars.doors.cli import cli
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +32,7 @@ def pages() -> dict[str, str]:
         "findings.md": findings_page(CODES),
         "yaml-reference.md": yaml_reference() + "\n",
         "commands.md": commands_page(),
+        "replies.md": replies_page(),
     }
 
 
@@ -46,6 +49,44 @@ def commands_page() -> str:
     for context in _contexts(click.Context(cli, info_name="regulars", **{**cli.context_settings, **_WIDE})):
         lines += [f"## {context.command_path}", "", "```text", context.get_help().rstrip(), "```", ""]
     return "\n".join(lines)
+
+
+_REPLIES = """# What relays answer, and what follows
+
+Each reply of a relay that is not a yes is read with this table, from the top; the first row that fits counts. `regulars status`
+and `regulars why` show what it means beside the relay's own words.
+
+| advice | what regulars does |
+|---|---|
+| retry | the mail waits: 5 minutes, then twice as long each time, at most 4 hours, until `expires_after`, else for some four days |
+| slow down | the same from half an hour on, and less mail goes to that domain for a while |
+| suppress | the mail ends rejected, and the address is put on the list that is never written to, with the code and the launch |
+| reject | the mail ends rejected; the customer stays. `regulars retry` sends it again |
+| stop | something of ours is wrong: the mail goes back as if it had not been tried, the launch is paused and says what to put right |
+
+Two more rules. Ten refusals that are more than a tenth of the last hundred answers pause a launch whatever they say, and what
+it had suppressed is taken off the list again: so many wrong addresses at once are rather a wrong relay. And a mail that is
+refused by a policy a second time, after somebody resumed the launch, ends rejected: it may be about this one recipient.
+
+A row asks for what it names: the number (`4xx` later, `5xx` never), an enhanced code, and words in the reply, in any spelling of
+capitals and without the addresses in it. "Before RCPT" is before a recipient was named, when nothing can be about a customer."""
+
+
+def replies_page() -> str:
+    lines = [_REPLIES, ""]
+    for advice in Advice:
+        lines += [f"## {advice.value.capitalize()}", "", "| reply | it means | what to do | whose words |", "|---|---|---|---|"]
+        lines += [f"| {_cell(_asked(row))} | {row.meaning} | {row.remedy} | {row.who} |" for row in TABLE if row.advice is advice]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _asked(row: Row) -> str:
+    number = " or ".join(str(code) for code in row.codes) or " or ".join(f"{kind}xx" for kind in row.kind)
+    enhanced = ", ".join(f"`x.{detail}{'*' if detail.endswith('.') else ''}`" for detail in row.enhanced)
+    words = ", ".join(f'"{phrase}"' for phrase in (*row.says, *row.names))
+    before = "before RCPT" if Phase.MAIL in row.phases and Phase.RCPT not in row.phases else ""
+    return "; ".join(part for part in (number, before, enhanced, words) if part)
 
 
 _WIDE = {"terminal_width": HELP_WIDTH, "max_content_width": HELP_WIDTH}
