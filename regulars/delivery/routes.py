@@ -25,7 +25,7 @@ def route(relays: Mapping[str, Relay], wanted: str | None, today: date) -> tuple
     meant for another is what its daily limits are there to prevent.
     """
     names = list(relays)
-    first = wanted if wanted in relays else names[0]
+    first = wanted if wanted is not None and wanted in relays else names[0]
     place = names.index(first)
     others = [*names[place + 1:], *names[:place]]
     return (first, *(name for name in others if not relays[name].apart and not _is_warming_up(relays[name], today)))

@@ -17,11 +17,13 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.audience.people import PersonRow
     from regulars.audience.suppression import Entry, Suppression
     from regulars.content.bundle import Bundle
+    from regulars.content.email import Email, Occasion
     from regulars.content.mailroom import MailRoom
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
     from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
     from regulars.delivery.dossier import Dossier
+    from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
@@ -345,8 +347,10 @@ class Launches(Protocol):
 class Messages(Protocol):
     """Messages between PENDING and their end; each step is one compare-and-set on fence and state."""
 
-    def claim(self, launch_id: int, most: int, owner: str, seconds: int, now: datetime) -> Sequence[Claimed]:
-        """At most so many due messages of a launch that is sending, leased to `owner` for so many seconds."""
+    def claim(
+        self, launch_id: int, most: int, owner: str, seconds: int, now: datetime, lane: str | None = None
+    ) -> Sequence[Claimed]:
+        """At most so many due messages of a launch that is sending (and of one lane), leased to `owner` for so many seconds."""
         ...
 
     def standings(self, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:
@@ -404,6 +408,18 @@ class Bundles(Protocol):
 
     def open(self, bundle_hash: str) -> MailRoom:
         """Ready to compose; a process keeps the ones it opened."""
+        ...
+
+
+class Composer(Protocol):
+    """Where templates run: apart from everything that a hostile one could harm, with limits to what one mail may take."""
+
+    def email(self, room: MailRoom, recipient: Recipient, occasion: Occasion) -> Email:
+        """As `MailRoom.compose`. Raises CannotCompose; BeyondLimits when it was the template that asked for too much."""
+        ...
+
+    def letters(self, room: MailRoom, jobs: Sequence[Job]) -> Iterator[Composed | Trouble]:
+        """An answer for each job, in order, as they are ready. Who stops listening leaves the rest uncomposed."""
         ...
 
 
