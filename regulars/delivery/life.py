@@ -25,6 +25,21 @@ class State(StrEnum):
     EXPIRED = "expired"      # its turn came too late to be worth sending
 
 
+# For who looks at one message and never read this page.
+IN_WORDS: Mapping[State, str] = MappingProxyType({
+    State.PENDING: "it waits for its time or its turn",
+    State.CLAIMED: "a worker is composing it; nothing of it has left",
+    State.HANDOFF: "its last byte may be leaving at this moment",
+    State.ACCEPTED: "the relay took it",
+    State.REJECTED: "the relay refused it for good; nothing arrived",
+    State.SKIPPED: "it was not sent, for a reason found at the last moment",
+    State.UNCERTAIN: "the line broke after the last byte; the next sweep asks whether it arrived",
+    State.HELD: "perhaps it arrived, and nobody can say; you decide",
+    State.CANCELLED: "the launch was cancelled before its turn came",
+    State.EXPIRED: "its turn came too late to be worth sending",
+})
+
+
 class LaunchState(StrEnum):
     PREPARING = "preparing"  # its audience is being written down
     SENDING = "sending"      # mails leave, or wait for their time

@@ -10,10 +10,14 @@ from regulars.content.tokens import MessageRef
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
-    """`email`: the address at launch. `content_hash`: of the bytes at the handoff; None when it never came to one."""
+    """`email`: the address at launch. `content_hash`: of the bytes at the handoff; None when it never came to one.
+
+    `bundle`: the launch's, when it was composed.
+    """
 
     ref: MessageRef
     customer_id: int
     email: str
     composed_at: datetime
     content_hash: str | None
+    bundle: str

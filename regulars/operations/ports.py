@@ -22,8 +22,8 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
     from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
-    from regulars.delivery.dossier import Dossier
     from regulars.delivery.composing import Composed, Job, Trouble
+    from regulars.delivery.dossier import Dossier
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result

@@ -75,12 +75,19 @@ def preview_sent(
         raise UsageError(
             f"launch {launch.id} of {launch.campaign} composed no mail for {address}", hint=f"see: regulars why {launch.campaign} {address}"
         )
-    room = bundles.open(launch.bundle)
+    return preview_again(mail, launch.key, bundles, recipients, keys=keys, base_url=base_url)
+
+
+def preview_again(
+    mail: SentMail, launch_key: str, bundles: Bundles, recipients: Recipients, *, keys: KeyRing, base_url: str
+) -> Preview:
+    """A mail as it was sent, from its own bundle and as of its own moment. Raises UsageError for a customer who is gone."""
+    room = bundles.open(mail.bundle)
     people = recipients.look([mail.customer_id], room.needs, mail.composed_at, room.shop)
     if mail.customer_id not in people:
         raise UsageError(f"{address} is no customer any more, so the mail cannot be composed again")
     recipient = replace(people[mail.customer_id], email=mail.email)
-    return _matching(launch, mail, room, recipient, keys, base_url)
+    return _matching(launch_key, mail, room, recipient, keys, base_url)
 
 
 def sample_named(workspace: Workspace, rates: Rates, *, email: str | None, language: str | None) -> Recipient | None:
@@ -127,18 +134,18 @@ def _comparing(rates: Rates) -> Any:
 
 
 def _matching(
-    launch: Launch, mail: SentMail, room: MailRoom, recipient: Recipient, keys: KeyRing, base_url: str
+    launch_key: str, mail: SentMail, room: MailRoom, recipient: Recipient, keys: KeyRing, base_url: str
 ) -> Preview:
     """Signed by each key of the ring, for it may have been renewed since; the newest when none fits."""
-    tried = [_signed(launch, mail, room, recipient, key, base_url) for key in keys.keys]
+    tried = [_signed(launch_key, mail, room, recipient, key, base_url) for key in keys.keys]
     same = (preview for preview in tried if preview.mail.sha256 == mail.content_hash)
     found = next(same, tried[0])
     matches = None if mail.content_hash is None else found.mail.sha256 == mail.content_hash
     return replace(found, launch=launch.id, matches=matches)
 
 
-def _signed(launch: Launch, mail: SentMail, room: MailRoom, recipient: Recipient, key: Key, base_url: str) -> Preview:
-    return _composed(room, recipient, Occasion(mail.ref, launch.key, key, base_url, mail.composed_at))
+def _signed(launch_key: str, mail: SentMail, room: MailRoom, recipient: Recipient, key: Key, base_url: str) -> Preview:
+    return _composed(room, recipient, Occasion(mail.ref, launch_key, key, base_url, mail.composed_at))
 
 
 def _composed(room: MailRoom, recipient: Recipient, occasion: Occasion) -> Preview:

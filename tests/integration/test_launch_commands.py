@@ -262,3 +262,21 @@ def test_why_shows_the_condition_that_keeps_somebody_out(terminal):
     assert "not selected" in out
     assert "customer.city" in out
     assert "Bursa" in out or "bursa" in out
+
+
+def test_message_show_tells_a_person_who_got_what(terminal):
+    never, fine = add_customers(terminal.database, 2)
+    known_by_address(terminal.database, [never, fine])
+    change(terminal.database, update(customers).where(customers.c.id == never).values(email="never@example.com"))
+    with RelayServer() as relay:
+        terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
+    refused = terminal("message", "show", "1-1")
+    sent = terminal("message", "show", "hello", "--customer", f"c{fine}@example.com", "--output", "sent.eml")
+    shown = terminal.json("message", "show", "1-2")
+
+    assert (refused[0], sent[0]) == (0, 0)
+    for words in ("message 1-1: hello to never@example.com", "rejected: the relay refused it for good", "550 5.1.1 no such user", "rcpt"):
+        assert words in refused[1]
+    assert "these are the bytes that were handed over (SHA-256" in sent[1]
+    assert (shown["state"], shown["matches"], shown["message_id"] in sent[1]) == ("accepted", True, True)
+    assert shown["email"].encode() in (terminal.folder / "sent.eml").read_bytes()

@@ -23,6 +23,7 @@ COMMANDS = {
     "resume": ("regulars.doors.cli.steer:resume", "Go on with a launch."),
     "cancel": ("regulars.doors.cli.steer:cancel", "End a launch; what is unsent stays unsent."),
     "retry": ("regulars.doors.cli.steer:retry", "Try again what was rejected or held."),
+    "message": ("regulars.doors.cli.message:message", "Everything about one message."),
     "why": ("regulars.doors.cli.why:why", "Why this customer got a campaign, or did not."),
     "report": ("regulars.doors.cli.report:report", "What a campaign brought."),
     "scores": ("regulars.doors.cli.scores:scores", "Customers' scores and what they are made of."),

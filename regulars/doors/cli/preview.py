@@ -105,7 +105,7 @@ def _sent(house: House, campaign: str | None, launch: str, customer: str | None,
 
 def _show(house: House, shown: Preview, way: Way) -> None:
     if way.output is not None:
-        _write(shown, Path(way.output))
+        write_mail(shown, Path(way.output))
         say(f"written: {way.output}")
     if way.open:
         _open(house, shown, way)
@@ -115,7 +115,7 @@ def _show(house: House, shown: Preview, way: Way) -> None:
         _print(shown)
 
 
-def _write(shown: Preview, file: Path) -> None:
+def write_mail(shown: Preview, file: Path) -> None:
     contents = {".eml": shown.mail.content, ".html": shown.page.encode(), ".txt": shown.email.text.encode()}
     try:
         file.write_bytes(contents[file.suffix.lower()])
@@ -125,7 +125,7 @@ def _write(shown: Preview, file: Path) -> None:
 
 def _open(house: House, shown: Preview, way: Way) -> None:
     file = Path(way.output) if way.output and way.output.lower().endswith(".html") else _kept_page(house, shown)
-    _write(shown, file)
+    write_mail(shown, file)
     say(f"the page is {file}")
     if click.launch(file.resolve().as_uri()) != 0:
         say("no browser could be started; open the page yourself")

@@ -35,7 +35,7 @@ def _show(house: House, answer: Answer) -> None:
     write(f"{answer.email}, {answer.campaign}: {answer.outcome}")
     write(f"  {answer.reason}")
     if answer.launch is not None:
-        message = f", message {answer.message}" if answer.message is not None else ""
+        message = f", message {answer.launch}-{answer.message}" if answer.message is not None else ""
         at = f", {local(house, answer.at)}" if answer.at else ""
         write(f"  launch {answer.launch}{message}{at}")
     for line in answer.explanation.lines(1) if answer.explanation else ():
