@@ -85,7 +85,7 @@ def preview_again(
     room = bundles.open(mail.bundle)
     people = recipients.look([mail.customer_id], room.needs, mail.composed_at, room.shop)
     if mail.customer_id not in people:
-        raise UsageError(f"{address} is no customer any more, so the mail cannot be composed again")
+        raise UsageError(f"{mail.email} is no customer any more, so the mail cannot be composed again")
     recipient = replace(people[mail.customer_id], email=mail.email)
     return _matching(launch_key, mail, room, recipient, keys, base_url)
 
@@ -141,7 +141,7 @@ def _matching(
     same = (preview for preview in tried if preview.mail.sha256 == mail.content_hash)
     found = next(same, tried[0])
     matches = None if mail.content_hash is None else found.mail.sha256 == mail.content_hash
-    return replace(found, launch=launch.id, matches=matches)
+    return replace(found, launch=mail.ref.launch, matches=matches)
 
 
 def _signed(launch_key: str, mail: SentMail, room: MailRoom, recipient: Recipient, key: Key, base_url: str) -> Preview:
