@@ -58,6 +58,10 @@ class Unreachable(RegularsError):
     """A database, broker or mail relay did not answer."""
 
 
+class Unconfirmed(Unreachable):
+    """The database was lost while it committed: perhaps everything was written, perhaps nothing."""
+
+
 class Interrupted(RegularsError):
     """Stopped by the user; what was committed stays."""
 

@@ -8,8 +8,12 @@ from datetime import datetime
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import OnUncertain
 from regulars.delivery.backoff import MOST_ATTEMPTS, wait_after, wait_after_a_lost_line
+from regulars.delivery.evidence import Evidence
 from regulars.delivery.life import State, after, resolved
 from regulars.delivery.outcomes import Outcome, Phase, Result
+
+# Seconds that a lease must still have for a mark, and must be over for a judgement: no two workers meet at its end.
+LEASE_MARGIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,17 @@ class Handoff:
     fence: int
     content_hash: str
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """A message that perhaps arrived, and whose sender must have given up. `sent_again`: already once, by the campaign's word."""
+
+    ref: MessageRef
+    fence: int
+    handoff_at: datetime
+    sent_again: bool
+    edition: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,14 +107,18 @@ def lapsed(ref: MessageRef, fence: int, before: State, now: datetime) -> Settlem
     return Settlement(ref, fence, before, State.UNCERTAIN, attempt=lost, started_at=now)
 
 
-def resolution(ref: MessageRef, fence: int, arrived: bool | None, on_uncertain: OnUncertain, now: datetime) -> Settlement:
-    """Of an uncertain message: by evidence, else by the campaign's word."""
-    state = resolved(arrived, on_uncertain)
-    known = "the transport has it" if arrived else "the transport never got it"
-    seen = Result(ref, Outcome.ACCEPTED, Phase.OPERATOR, reply=f"on_uncertain: {on_uncertain}" if arrived is None else known, evidence="file")
-    reason = "perhaps it arrived; decide with regulars retry" if state is State.HELD else None
+def resolution(uncertain: Uncertain, evidence: Evidence | None, on_uncertain: OnUncertain, now: datetime) -> Settlement:
+    """By evidence, else by the campaign's word; a third copy is nobody's wish: a broken relay would get one a sweep."""
+    word = OnUncertain.HOLD if uncertain.sent_again else on_uncertain
+    state = resolved(evidence.arrived if evidence else None, word)
+    seen = Result(
+        uncertain.ref, Outcome.ACCEPTED, Phase.OPERATOR, reply=evidence.in_words if evidence else f"on_uncertain: {word}",
+        evidence=evidence.kind.value if evidence else None,
+    )
     return Settlement(
-        ref, fence, State.UNCERTAIN, state, reason, attempt=seen, started_at=now, copy_may_exist=arrived is None and state is State.PENDING,
+        uncertain.ref, uncertain.fence, State.UNCERTAIN, state,
+        reason="perhaps it arrived; decide with regulars retry" if state is State.HELD else None,
+        attempt=seen, started_at=now, copy_may_exist=evidence is None and state is State.PENDING,
     )
 
 

@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from regulars.audience.only_to import EVERYBODY, OnlyTo
 from regulars.content.tokens import KeyRing
 from regulars.delivery.life import State
-from regulars.operations.ports import Bundles, Clock, Launches, Messages, Recipients, Transport
+from regulars.operations.ports import (
+    Bundles,
+    Clock,
+    Composer,
+    Launches,
+    Messages,
+    Recipients,
+    RelayLog,
+    Transport,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +28,7 @@ class PostOffice:
     `claim_seconds`: longer than a batch takes, for who is slower is refused at the handoff. `dot_seconds`: longer than
     the transport waits for the reply to a dot, so that nobody judges a mail whose sender still listens.
     `only_to`: nobody else gets mail from here, whoever made the launch. `permit` raises Refused
-    when nobody at all may be sent anything from this database.
+    when nobody at all may be sent anything from this database. `relay_log`: of the relay, where it can be read.
     """
 
     clock: Clock
@@ -32,10 +41,12 @@ class PostOffice:
     base_url: str
     owner: str
     jitter: Callable[[], float]
+    composer: Composer
     claim_seconds: int = 300
     dot_seconds: int = 660
     only_to: OnlyTo = EVERYBODY
     permit: Callable[[], None] = lambda: None
+    relay_log: RelayLog | None = None
 
 
 @dataclass(slots=True)

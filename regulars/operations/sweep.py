@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 
 from regulars.content.tokens import MessageRef
-from regulars.definition.workspace import OnUncertain
 from regulars.delivery.addresses import ascii_domain
+from regulars.delivery.evidence import Evidence, Kind, weighed
+from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.message_id import message_id
-from regulars.delivery.settlement import resolution
+from regulars.delivery.settlement import Uncertain, resolution
 from regulars.operations.drain import finish
 from regulars.operations.office import PostOffice
+from regulars.operations.rooms import Rooms
 
 
 def sweep(office: PostOffice) -> Sequence[int]:
@@ -28,22 +30,37 @@ def sweep(office: PostOffice) -> Sequence[int]:
 
 
 def _resolve(office: PostOffice) -> None:
-    """Uncertain mails go where the evidence says, else where the campaign says."""
-    uncertain = sorted(office.messages.uncertain())
-    for launch_id, group in groupby(uncertain, key=lambda each: each[0].launch):
-        _resolve_launch(launch_id, list(group), office)
+    """Uncertain mails go where the evidence says, else where the campaign says; so many at a time that no transaction is long."""
+    before: Sequence[Uncertain] = ()
+    while (uncertain := office.messages.uncertain()) and uncertain != before:
+        for launch_id, group in groupby(sorted(uncertain, key=lambda one: one.ref), key=lambda one: one.ref.launch):
+            _resolve_launch(launch_id, list(group), office)
+        before = uncertain
 
 
-def _resolve_launch(launch_id: int, uncertain: Sequence[tuple[MessageRef, int, bool]], office: PostOffice) -> None:
+def _resolve_launch(launch_id: int, uncertain: Sequence[Uncertain], office: PostOffice) -> None:
     launch = office.launches.get(launch_id)
-    room = office.bundles.open(launch.bundle)
-    domain = ascii_domain((room.campaign.from_ or room.shop.sender).domain)
-    arrived = office.transport.arrived([(ref, message_id(ref, launch.key, domain)) for ref, _, _ in uncertain])
+    evidence = _evidence(launch, uncertain, office)
     now = office.clock.now()
-    decided = [
-        resolution(ref, fence, arrived.get(ref), OnUncertain.HOLD if sent_again else launch.on_uncertain, now)
-        for ref, fence, sent_again in uncertain  # a third copy is nobody's wish: a relay that breaks at every dot would get one a sweep
-    ]
-    office.messages.turn(
-        decided, [], owner=office.owner, topic=room.campaign.topic, seconds=office.dot_seconds, now=now
-    )
+    decided = [resolution(one, evidence[one.ref], launch.on_uncertain, now) for one in uncertain]
+    office.messages.turn(decided, [], owner=office.owner, topic=None, seconds=office.dot_seconds, now=now)
+
+
+def _evidence(launch: Launch, uncertain: Sequence[Uncertain], office: PostOffice) -> Mapping[MessageRef, Evidence | None]:
+    names = _message_ids(launch, uncertain, office)
+    log = office.relay_log.arrived([(names[one.ref], one.handoff_at) for one in uncertain]) if office.relay_log else {}
+    kept = office.transport.arrived([(one.ref, names[one.ref]) for one in uncertain])
+    reacted = office.messages.reacted_to(uncertain)
+    return {
+        one.ref: weighed({
+            Kind.LOG: log.get(names[one.ref]), Kind.FILE: kept.get(one.ref), Kind.EVENT: True if one.ref in reacted else None,
+        })
+        for one in uncertain
+    }
+
+
+def _message_ids(launch: Launch, uncertain: Sequence[Uncertain], office: PostOffice) -> Mapping[MessageRef, str]:
+    rooms = Rooms(launch.id, office.launches, office.bundles)
+    made_in = {one.edition: rooms.of(one.edition) for one in uncertain}
+    domains = {edition: ascii_domain((room.campaign.from_ or room.shop.sender).domain) for edition, room in made_in.items()}
+    return {one.ref: message_id(one.ref, launch.key, domains[one.edition]) for one in uncertain}

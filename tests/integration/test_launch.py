@@ -24,7 +24,6 @@ from regulars.operations.pause import pause
 from regulars.operations.resume import resume
 from regulars.operations.retry import Word, retry
 from regulars.operations.status import status
-from regulars.operations.sweep import sweep
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import FILES, NOW, FakeTransport, ShopFloor, add_customers, workspace
 
@@ -266,7 +265,7 @@ def test_without_evidence_the_mail_is_held_for_a_person(floor):
     floor.transport.says[1] = Outcome.LOST_AFTER_DOT
     launch = floor.launch()
     floor.drain(launch.id)
-    sweep(floor.office())
+    floor.sweep()
     standing = status("hello", floor.launches, floor.messages)
 
     assert standing.as_json()["counts"] == {"accepted": 1, "held": 1}
@@ -327,7 +326,7 @@ def test_a_held_mail_goes_again_or_counts_as_arrived_by_a_persons_word(floor):
     floor.transport.says |= {1: Outcome.LOST_AFTER_DOT, 2: Outcome.LOST_AFTER_DOT}
     launch = floor.launch()
     floor.drain(launch.id)
-    sweep(floor.office())
+    floor.sweep()
     floor.transport.says.clear()
     [(_, first), (_, _)] = floor.messages.held(launch.id)
     arrived = Word((State.HELD,), (first,), arrived=True, by="ada", why="she says so")
@@ -453,7 +452,7 @@ def test_a_worker_that_wakes_up_late_does_not_send(floor):
     launch = floor.launch()
     sleeper = floor.messages.claim(launch.id, 1, "sleeper", 60, NOW)
     floor.let_leases_run_out()
-    sweep(floor.office())
+    floor.sweep()
     other = floor.messages.claim(launch.id, 1, "other", 60, NOW)
 
     assert floor.mark(sleeper, owner="sleeper") == set()

@@ -26,7 +26,7 @@ def edition_when_claimed(launch_id: int) -> ColumnElement[Any]:
     return case((messages.c.composed_at.is_(None), newest), else_=messages.c.edition)
 
 
-def is_made_of_what_counts(launch_id: int) -> ColumnElement[bool]:
+def is_made_of_what_counts(launch_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     """Composed from the launch's newest files, or the equal of a copy that may exist (its hash is kept)."""
     newest = select(launches.c.edition).where(launches.c.id == launch_id).scalar_subquery()
     return or_(messages.c.content_hash.is_not(None), messages.c.edition == newest)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, Engine, RootTransaction, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from regulars.errors import RegularsError, Unreachable
+from regulars.errors import RegularsError, Unconfirmed, Unreachable
 
 WRITES = {"regulars_writes": True}
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)  # seconds before each further try; a server restarts in less
+T = TypeVar("T")
 
 
 class Database:
@@ -36,11 +39,43 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """On SQLite the write lock is taken at the start (BEGIN IMMEDIATE), so no late upgrade can fail."""
         with _in_our_words(self.engine), self.engine.connect().execution_options(**WRITES) as connection:
-            with connection.begin():
+            transaction = connection.begin()
+            try:
                 yield connection
+            except BaseException:
+                transaction.rollback()
+                raise
+            _commit(transaction, self.engine)
+
+    def insist(self, work: Callable[[Connection, bool], T]) -> T:
+        """Writes, and once more when a deadlock chose this transaction or the server was lost.
+
+        `work` hears whether an earlier try perhaps committed; it must be safe to say twice.
+        """
+        again = False
+        for pause in PAUSES:
+            try:
+                with self.write() as connection:
+                    return work(connection, again)
+            except Unreachable as error:
+                if self.is_sqlite and not isinstance(error, Unconfirmed):
+                    raise  # a full disk does not get better by waiting, and its lock was waited for already
+                again = again or isinstance(error, Unconfirmed)
+            time.sleep(pause)
+        with self.write() as connection:
+            return work(connection, again)
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _commit(transaction: RootTransaction, engine: Engine) -> None:
+    """Raises Unconfirmed when nobody knows whether it happened."""
+    try:
+        transaction.commit()
+    except (OperationalError, InterfaceError) as error:
+        where = engine.url.render_as_string(hide_password=True)
+        raise Unconfirmed(f"the database was lost while it committed: {_first_line(error)}", hint=_hint(error, where)) from error
 
 
 def _engine(url: str) -> Engine:
@@ -99,7 +134,7 @@ def _in_our_words(engine: Engine) -> Iterator[None]:
         raise RegularsError(f"the database refused: {_first_line(error)}") from error
 
 
-def _hint(error: OperationalError, where: str) -> str:
+def _hint(error: DBAPIError, where: str) -> str:
     if _is_missing_table(error):
         return "run: regulars db upgrade"
     if "disk is full" in str(error.orig):

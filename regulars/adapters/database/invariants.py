@@ -90,7 +90,8 @@ def _operator_only() -> Select[Any]:
 
 
 _HANDED = [State.HANDOFF.value, State.ACCEPTED.value, State.UNCERTAIN.value, State.HELD.value]
-_LEASED = [State.CLAIMED.value, State.HANDOFF.value]
+_WORKED_ON = [State.CLAIMED.value, State.HANDOFF.value]
+_LEASED = [*_WORKED_ON, State.UNCERTAIN.value]  # nobody judges it before the lease is over
 
 INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
     "who was chosen has a message": _without_message(),
@@ -107,7 +108,9 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
     "a message that was not sent says why": _messages(
         message.state.in_([state.value for state in TERMINAL - {State.ACCEPTED}]), message.reason.is_(None)
     ),
-    "whoever works on a message has a lease, and nobody else": _messages(message.state.in_(_LEASED) != message.lease_until.is_not(None)),
+    "whoever works on a message has a lease, and nobody else": _messages(
+        or_(message.state.in_(_LEASED) != message.lease_until.is_not(None), message.state.in_(_WORKED_ON) != message.lease_owner.is_not(None))
+    ),
     "a terminal state is left only by an operator's act": _left_terminal(),
     "a second copy is flagged": _unflagged_copies(),
     "an operator does what operators may": _operator_only(),

@@ -11,10 +11,12 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    TextClause,
     case,
     func,
     insert,
     literal,
+    not_,
     null,
     or_,
     select,
@@ -26,12 +28,14 @@ from sqlalchemy.exc import IntegrityError
 from regulars.adapters.database.editions import add_edition, bundles_of
 from regulars.adapters.database.eligibility import judged
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import audience, customers, launches, messages
+from regulars.adapters.database.lanes import lane_of
+from regulars.adapters.database.schema import LEASED, PENDING, audience, customers, launches, messages
 from regulars.adapters.database.types import UtcTime
 from regulars.audience.eligibility import Question
+from regulars.definition.relays import Relay
 from regulars.definition.workspace import OnUncertain
 from regulars.delivery.launches import Draft, Launch, Tally
-from regulars.delivery.life import LAUNCH_TRANSITIONS, LIVE, OPEN, LaunchState, State
+from regulars.delivery.life import LAUNCH_TRANSITIONS, LIVE, LaunchState, State
 from regulars.delivery.schedule import Slot, Timetable
 from regulars.errors import Refused
 
@@ -45,7 +49,7 @@ class LaunchesInDatabase:
         with self._database.write() as connection:
             launch_id = _announce(connection, draft, plan)
             _write_audience(connection, launch_id, question, timetable)
-            recipients = _make_messages(connection, launch_id, timetable)
+            recipients = _make_messages(connection, launch_id, timetable, question.workspace.shop.relays)
             if not recipients:
                 raise Refused(f'nobody is left to write to in "{draft.campaign}"', hint=f"see: regulars plan {draft.campaign}")
             last = connection.scalar(select(func.max(messages.c.expires_at)).where(messages.c.launch_id == launch_id))
@@ -114,13 +118,12 @@ class LaunchesInDatabase:
         """To `state` if the table of transitions allows it from where it is; False: it was somewhere else."""
         before = [old.value for old, after in LAUNCH_TRANSITIONS.items() if state in after]
         ended = {"finished_at": now} if state in {LaunchState.FINISHED, LaunchState.CANCELLED} else {"finished_at": None}
-        still_open = select(messages.c.number).where(
-            messages.c.launch_id == launch_id, messages.c.state.in_([one.value for one in OPEN])
-        )
         moved = update(launches).where(launches.c.id == launch_id, launches.c.state.in_(before))
         if state is LaunchState.FINISHED:
-            moved = moved.where(~still_open.exists())
+            moved = moved.where(*(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))
         with self._database.write() as connection:
+            # Whoever opens a message again holds this row: so what is asked below is asked after them.
+            connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())
             done = connection.execute(moved.values(state=state.value, state_reason=reason, **ended))
             if done.rowcount and state is LaunchState.CANCELLED:
                 cancel_unsent(connection, launch_id, now)
@@ -150,11 +153,20 @@ class LaunchesInDatabase:
             )
 
 
+def _any(launch_id: int, where: TextClause) -> ColumnElement[bool]:
+    return select(messages.c.number).where(messages.c.launch_id == launch_id, where).exists()
+
+
 def cancel_unsent(connection: Connection, launch_id: int, now: datetime) -> int:
-    """Those that have not left; a mail in the middle of its handoff still ends as the relay says."""
+    """Those that have not left; a mail in the middle of its handoff still ends as the relay says.
+
+    What a worker is writing at this moment is left to `close_unsent`, rather than waited for.
+    """
+    unsent = messages.c.state.in_([State.PENDING.value, State.CLAIMED.value])
+    free = select(messages.c.number).where(messages.c.launch_id == launch_id, unsent).with_for_update(skip_locked=True)
     done = connection.execute(
         update(messages)
-        .where(messages.c.launch_id == launch_id, messages.c.state.in_([State.PENDING.value, State.CLAIMED.value]))
+        .where(messages.c.launch_id == launch_id, messages.c.number.in_(free), unsent)
         .values(state=State.CANCELLED.value, reason="the launch was cancelled", ended_at=now, lease_owner=None, lease_until=None)
     )
     return done.rowcount
@@ -181,17 +193,18 @@ def _write_audience(connection: Connection, launch_id: int, question: Question, 
     connection.execute(insert(audience).from_select(["launch_id", "customer_id", "reason"], chosen))
 
 
-def _make_messages(connection: Connection, launch_id: int, timetable: Timetable) -> int:
+def _make_messages(connection: Connection, launch_id: int, timetable: Timetable, relays: Mapping[str, Relay]) -> int:
     number = func.row_number().over(order_by=audience.c.customer_id)
     chosen = (
         select(
             literal(launch_id), number, audience.c.customer_id, customers.c.email, func.coalesce(customers.c.email_domain, ""),
+            lane_of(customers.c.email_domain, relays),
             literal(State.PENDING.value), _by_zone(timetable, lambda slot: slot.due), _by_zone(timetable, lambda slot: slot.expires),
         )
         .join(customers, customers.c.id == audience.c.customer_id)
         .where(audience.c.launch_id == launch_id, audience.c.reason.is_(None))
     )
-    columns = ["launch_id", "number", "customer_id", "email", "email_domain", "state", "next_attempt_at", "expires_at"]
+    columns = ["launch_id", "number", "customer_id", "email", "email_domain", "lane", "state", "next_attempt_at", "expires_at"]
     counted = {"preserve_rowcount": True}  # SQLAlchemy forgets it for an INSERT unless asked
     return connection.execute(insert(messages).from_select(columns, chosen), execution_options=counted).rowcount
 

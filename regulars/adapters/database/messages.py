@@ -8,27 +8,32 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     Select,
     and_,
+    case,
     func,
     insert,
     literal,
+    null,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import LEASED, PENDING, attempts, launches, messages
+from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import is_sending, mark, settle
-from regulars.adapters.database.types import UtcTime, database_in, database_now
+from regulars.adapters.database.types import UtcTime, database_in
 from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import LaunchState, State
-from regulars.delivery.settlement import Claimed, Handoff, Settlement, lapsed
+from regulars.delivery.settlement import LEASE_MARGIN, Claimed, Handoff, Settlement, Uncertain, lapsed
 
+CHUNK = 1000  # messages that one transaction of a sweep changes at most
 NO_LEASE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 
 
@@ -36,17 +41,19 @@ class MessagesInDatabase:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, launch_id: int, most: int, owner: str, seconds: int, now: datetime) -> Sequence[Claimed]:
-        """At most so many due messages of a launch that is sending, leased to `owner` for so many seconds."""
+    def claim(
+        self, launch_id: int, most: int, owner: str, seconds: int, now: datetime, lane: str | None = None
+    ) -> Sequence[Claimed]:
+        """At most so many due messages of a launch that is sending (and of one lane), leased to `owner` for so many seconds."""
         due = (
             select(messages.c.number)
-            .where(messages.c.launch_id == launch_id, _due(now), is_sending(launch_id))
+            .where(messages.c.launch_id == launch_id, *([] if lane is None else [messages.c.lane == lane]), _due(now), is_sending(launch_id))
             .order_by(messages.c.next_attempt_at, messages.c.number).limit(most)
             .with_for_update(skip_locked=True, of=messages)
         ).cte("due")
         claim = (
             update(messages)
-            .where(messages.c.launch_id == launch_id, messages.c.number.in_(select(due.c.number)))
+            .where(messages.c.launch_id == launch_id, messages.c.number.in_(select(due.c.number)), PENDING)
             .values(
                 state=State.CLAIMED.value, fence=messages.c.fence + 1, lease_owner=owner, lease_until=database_in(seconds),
                 composed_at=func.coalesce(messages.c.composed_at, literal(now, UtcTime())), edition=edition_when_claimed(launch_id),
@@ -76,29 +83,53 @@ class MessagesInDatabase:
         seconds: int, now: datetime,
     ) -> set[MessageRef]:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
-        with self._database.write() as connection:
+        def work(connection: Connection, again: bool) -> set[MessageRef]:
             settle(connection, settlements, owner, now)
-            return mark(connection, handoffs, owner, topic, seconds, now)
+            return mark(connection, handoffs, owner, topic, seconds, now, again=again)
+
+        return self._database.insist(work)
 
     def recover(self, owner: str, now: datetime) -> Sequence[Settlement]:
-        """Leases that ran out: the claimed go back, of the handed off only the relay knows."""
+        """Leases that ran out: the claimed go back, of the handed off only the relay knows. At most CHUNK in a transaction."""
+        found: list[Settlement] = []
+        while len(more := self._recover_some(owner, now)) == CHUNK:
+            found += more
+        return found + more
+
+    def _recover_some(self, owner: str, now: datetime) -> list[Settlement]:
         with self._database.write() as connection:
             gone = connection.execute(
                 select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.state)
-                .where(LEASED, messages.c.lease_until < database_now())
-                .with_for_update(skip_locked=True)
+                .where(LEASED, messages.c.state.in_([State.CLAIMED.value, State.HANDOFF.value]), _lapsed())
+                .order_by(messages.c.lease_until).limit(CHUNK).with_for_update(skip_locked=True)
             ).all()
             found = [lapsed(MessageRef(row.launch_id, row.number), row.fence, State(row.state), now) for row in gone]
             settle(connection, found, owner, now)
         return found
 
-    def uncertain(self) -> Sequence[tuple[MessageRef, int, bool]]:
-        """Every uncertain message with its fence, and whether it was sent again already."""
-        query = select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.dup_possible).where(
-            messages.c.launch_id.in_(_unfinished()), messages.c.state == State.UNCERTAIN.value
+    def uncertain(self) -> Sequence[Uncertain]:
+        """Uncertain messages whose senders must have given up, the earliest first, at most CHUNK."""
+        query = (
+            select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.dup_possible, messages.c.handoff_at, messages.c.edition)
+            .where(LEASED, messages.c.state == State.UNCERTAIN.value, _lapsed()).order_by(messages.c.lease_until).limit(CHUNK)
         )
         with self._database.read() as connection:
-            return [(MessageRef(row.launch_id, row.number), row.fence, row.dup_possible) for row in connection.execute(query)]
+            return [
+                Uncertain(MessageRef(row.launch_id, row.number), row.fence, row.handoff_at, row.dup_possible, row.edition)
+                for row in connection.execute(query)
+            ]
+
+    def reacted_to(self, uncertain: Sequence[Uncertain]) -> set[MessageRef]:
+        """Those whose mail somebody or some machine opened or followed: it arrived."""
+        found = set()
+        for launch_id in {one.ref.launch for one in uncertain}:
+            since = {one.ref.number: one.handoff_at for one in uncertain if one.ref.launch == launch_id}
+            query = select(hits.c.number, func.max(hits.c.at).label("last")).where(
+                hits.c.launch_id == launch_id, hits.c.number.in_(since)
+            ).group_by(hits.c.number)
+            with self._database.read() as connection:
+                found |= {MessageRef(launch_id, row.number) for row in connection.execute(query) if row.last >= since[row.number]}
+        return found
 
     def close_unsent(self, now: datetime) -> None:
         """Ends what came too late, and what came back to PENDING after its launch was cancelled."""
@@ -107,15 +138,19 @@ class MessagesInDatabase:
             messages.c.launch_id.in_(_unfinished().where(launches.c.expires_at.is_not(None))),
             messages.c.next_attempt_at <= now, messages.c.expires_at <= now,
         )
+        for state, reason, which in (
+            (State.CANCELLED, "the launch was cancelled", cancelled),
+            (State.EXPIRED, "its turn came after expires_after", too_late),
+        ):
+            while self._close_some(state, reason, which, now) == CHUNK:
+                pass
+
+    def _close_some(self, state: State, reason: str, which: ColumnElement[bool], now: datetime) -> int:
+        key = tuple_(messages.c.launch_id, messages.c.number)
+        some = select(messages.c.launch_id, messages.c.number).where(PENDING, which).limit(CHUNK).with_for_update(skip_locked=True)
+        closed = update(messages).where(key.in_(some), PENDING).values(state=state.value, reason=reason, ended_at=now, **NO_LEASE)
         with self._database.write() as connection:
-            for state, reason, which in (
-                (State.CANCELLED, "the launch was cancelled", cancelled),
-                (State.EXPIRED, "its turn came after expires_after", too_late),
-            ):
-                connection.execute(
-                    update(messages).where(PENDING, which)
-                    .values(state=state.value, reason=reason, ended_at=now, **NO_LEASE)
-                )
+            return connection.execute(closed).rowcount
 
     def due(self, now: datetime) -> Sequence[int]:
         """Launches that are sending and have a message whose time has come."""
@@ -142,10 +177,12 @@ class MessagesInDatabase:
         if emails:
             chosen = and_(chosen, func.lower(messages.c.email).in_([email.lower() for email in emails]))
         with self._database.write() as connection:
-            rows = connection.execute(select(messages.c.number, messages.c.fence).where(chosen).with_for_update()).all()
+            if state is State.PENDING:
+                _reopen(connection, launch_id)
+            decided = update(messages).where(chosen).values(**_decided(before, state, now))
+            rows = connection.execute(decided.returning(messages.c.number, messages.c.fence)).all()
             if not rows:
                 return 0
-            connection.execute(update(messages).where(chosen).values(**_decided(before, state, now)))
             connection.execute(insert(attempts), [
                 {"launch_id": launch_id, "number": row.number, "fence": row.fence, "actor": actor, "phase": "operator",
                  "outcome": state.value, "reply": why, "started_at": now, "ended_at": now}
@@ -171,6 +208,10 @@ def _due(now: datetime) -> ColumnElement[bool]:
     return and_(PENDING, messages.c.next_attempt_at <= now, in_time)
 
 
+def _lapsed() -> ColumnElement[bool]:
+    return messages.c.lease_until < database_in(-LEASE_MARGIN)
+
+
 def _unfinished() -> Select[tuple[int]]:
     """Launches that may still have open messages: the sweep looks at no others, however long the history."""
     return select(launches.c.id).where(launches.c.state != LaunchState.FINISHED.value)
@@ -180,4 +221,15 @@ def _decided(before: State, state: State, now: datetime) -> dict[str, Any]:
     if state is State.ACCEPTED:
         return {"state": state.value, "reason": None, "accepted_at": func.coalesce(messages.c.handoff_at, literal(now, UtcTime())), "evidence": "operator", "ended_at": now}
     fresh = {"state": state.value, "reason": None, "next_attempt_at": now, "ended_at": None}
-    return fresh | ({"dup_possible": True} if before is State.HELD else {"composed_at": None, "content_hash": None})
+    if before is State.HELD:
+        return fresh | {"dup_possible": True}
+    return fresh | {name: case((messages.c.dup_possible, messages.c[name]), else_=null()) for name in ("composed_at", "content_hash", "handoff_at")}
+
+
+def _reopen(connection: Connection, launch_id: int) -> None:
+    """No sweep may find the launch finished between the operator's word and the message's state."""
+    connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())
+    connection.execute(
+        update(launches).where(launches.c.id == launch_id, launches.c.state == LaunchState.FINISHED.value)
+        .values(state=LaunchState.SENDING.value, finished_at=None)
+    )

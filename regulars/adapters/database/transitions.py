@@ -1,16 +1,22 @@
-"""Marks and settlements of messages as compare-and-set statements; each is safe to say twice."""
+"""Marks and settlements of messages as compare-and-set statements on id, fence and state; each is safe to say twice."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
+    BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
+    Insert,
     Integer,
+    Text,
+    Update,
     and_,
     bindparam,
     case,
@@ -22,120 +28,145 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.types import TypeEngine
 
 from regulars.adapters.database.editions import is_made_of_what_counts
 from regulars.adapters.database.eligibility import has_left, is_suppressed
+from regulars.adapters.database.given import FLAG, INTEGER, ROWS, SMALL, TEXT, TIME, as_parameter, given
 from regulars.adapters.database.schema import attempts, customers, launches, messages
-from regulars.adapters.database.types import database_in, database_now
+from regulars.adapters.database.types import UtcTime, database_in
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import TERMINAL, LaunchState, State
 from regulars.delivery.outcomes import Phase
-from regulars.delivery.settlement import Handoff, Settlement
+from regulars.delivery.settlement import LEASE_MARGIN, Handoff, Settlement
+
+_LAUNCH = bindparam("p_launch", type_=BigInteger())
+_OWNER = bindparam("p_owner", type_=Text())
+_NOW = bindparam("p_now", type_=UtcTime())
 
 
 def mark(
-    connection: Connection, handoffs: Sequence[Handoff], owner: str, topic: str | None, seconds: int, now: datetime
+    connection: Connection, handoffs: Sequence[Handoff], owner: str, topic: str | None, seconds: int, now: datetime, *,
+    again: bool = False,
 ) -> set[MessageRef]:
+    """All of one launch. `again`: an earlier try perhaps committed, and what it marked is marked still."""
     if not handoffs:
         return set()
+    sqlite = connection.dialect.name == "sqlite"
+    rows = [
+        {"number": one.ref.number, "fence": one.fence, "content_hash": one.content_hash, "language": one.language} for one in handoffs
+    ]
     launch_id = handoffs[0].ref.launch
-    by_number = {handoff.ref.number: handoff for handoff in handoffs}
-    allowed = connection.execute(
-        select(messages.c.number, messages.c.fence)
-        .join(customers, customers.c.id == messages.c.customer_id)
-        .where(
-            messages.c.launch_id == launch_id, messages.c.number.in_(by_number), messages.c.state == State.CLAIMED.value,
-            messages.c.lease_owner == owner, messages.c.lease_until > database_now(), is_sending(launch_id),
-            is_made_of_what_counts(launch_id), not_(is_suppressed()), not_(has_left(topic)),
-        )
-        .with_for_update(of=messages)
-    ).all()
-    marked = [by_number[row.number] for row in allowed if by_number[row.number].fence == row.fence]
-    if marked:
-        connection.execute(_MARK.values(lease_until=database_in(seconds), handoff_at=now), [
-            {"p_launch": launch_id, "p_number": one.ref.number, "p_fence": one.fence, "p_hash": one.content_hash, "p_language": one.language}
-            for one in marked
-        ])
-    return {one.ref for one in marked}
-
-
-_MINE = and_(
-    messages.c.launch_id == bindparam("p_launch"), messages.c.number == bindparam("p_number"), messages.c.fence == bindparam("p_fence"),
-)
-_MARK = update(messages).where(_MINE, messages.c.state == State.CLAIMED.value).values(
-    state=State.HANDOFF.value, content_hash=bindparam("p_hash"), language=bindparam("p_language")
-)
+    marked = connection.scalars(_mark(topic, sqlite=sqlite), {
+        ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_seconds": seconds, "p_now": now,
+        "p_again": again,
+    })
+    return {MessageRef(launch_id, number) for number in marked}
 
 
 def settle(connection: Connection, settlements: Sequence[Settlement], owner: str, now: datetime) -> None:
-    won = _still_ours(connection, settlements)
-    if not won:
-        return
-    connection.execute(_SETTLE, [_change(settlement, now) for settlement in won])
-    if tried := [_attempt(settlement, owner, now) for settlement in won if settlement.attempt]:
-        connection.execute(insert(attempts), tried)
+    """Those whose message is not as they say have lost, and change nothing."""
+    by_launch: dict[int, list[Settlement]] = defaultdict(list)
+    for settlement in settlements:
+        by_launch[settlement.ref.launch].append(settlement)
+    for launch_id, mine in by_launch.items():
+        _settle_launch(connection, launch_id, mine, owner, now)
 
 
-def _still_ours(connection: Connection, settlements: Sequence[Settlement]) -> list[Settlement]:
-    """Those whose message has kept its fence and state; their rows stay locked until the commit."""
-    known: dict[MessageRef, tuple[int, str]] = {}
-    for launch_id in {settlement.ref.launch for settlement in settlements}:
-        numbers = [settlement.ref.number for settlement in settlements if settlement.ref.launch == launch_id]
-        rows = connection.execute(
-            select(messages.c.number, messages.c.fence, messages.c.state)
-            .where(messages.c.launch_id == launch_id, messages.c.number.in_(numbers)).with_for_update()
+def is_sending(launch_id: int | ColumnElement[int]) -> ColumnElement[bool]:
+    return select(launches.c.id).where(launches.c.id == launch_id, launches.c.state == LaunchState.SENDING.value).exists()
+
+
+def _settle_launch(connection: Connection, launch_id: int, settlements: Sequence[Settlement], owner: str, now: datetime) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    rows = [_change(settlement, now) for settlement in settlements]
+    facts = {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id}
+    won = {(number, state) for number, state in connection.execute(_settle(sqlite=sqlite), facts)}
+    tried = {row["number"]: row for row in rows if row["phase"] and (row["number"], row["state"]) in won}  # of two guesses one is true
+    if tried:
+        rows = list(tried.values())
+        connection.execute(
+            _record(sqlite=sqlite), {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_now": now}
         )
-        known |= {MessageRef(launch_id, row.number): (row.fence, row.state) for row in rows}
-    return [one for one in settlements if known.get(one.ref) == (one.fence, one.before.value)]
 
 
-def _otherwise(name: str) -> ColumnElement[Any]:
-    """The new value, or the old one where there is none."""
-    column = messages.c[name]
-    return func.coalesce(bindparam(f"p_{name}", type_=column.type), column)
+@cache
+def _mark(topic: str | None, *, sqlite: bool) -> Update:
+    """The last look before the dot: fence, lease, launch, files, suppression and consent, all at this moment."""
+    one = given({"number": INTEGER, "fence": INTEGER, "content_hash": TEXT, "language": TEXT}, sqlite=sqlite)
+    marked_before = and_(
+        bindparam("p_again", type_=FLAG), messages.c.state == State.HANDOFF.value, messages.c.content_hash == one.c.content_hash
+    )
+    allowed = and_(
+        messages.c.launch_id == _LAUNCH, messages.c.number == one.c.number, messages.c.fence == one.c.fence,
+        or_(messages.c.state == State.CLAIMED.value, marked_before),
+        messages.c.lease_owner == _OWNER, messages.c.lease_until > database_in(LEASE_MARGIN),
+        is_sending(_LAUNCH), is_made_of_what_counts(_LAUNCH),
+        customers.c.id == messages.c.customer_id, not_(is_suppressed()), not_(has_left(topic)),
+    )
+    return update(messages).where(allowed).values(
+        state=State.HANDOFF.value, content_hash=one.c.content_hash, language=one.c.language, handoff_at=_NOW,
+        lease_until=database_in(bindparam("p_seconds", type_=Integer())),
+    ).returning(messages.c.number)
 
 
-def _unless_afresh(name: str) -> ColumnElement[Any]:
+_SETTLED: dict[str, TypeEngine[Any]] = {
+    "number": INTEGER, "fence": INTEGER, "before": TEXT, "state": TEXT, "reason": TEXT, "ended_at": TIME, "next_attempt_at": TIME,
+    "accepted_at": TIME, "evidence": TEXT, "smtp_code": SMALL, "enhanced_code": TEXT, "reply": TEXT, "tried": INTEGER, "dup": FLAG,
+    "afresh": FLAG,
+}
+
+
+@cache
+def _settle(*, sqlite: bool) -> Update:
+    one = given(_SETTLED, sqlite=sqlite)
+    mine = and_(
+        messages.c.launch_id == _LAUNCH, messages.c.number == one.c.number, messages.c.fence == one.c.fence,
+        messages.c.state == one.c.before,
+    )
+    return update(messages).where(mine).values(
+        state=one.c.state, reason=one.c.reason, lease_owner=None, ended_at=one.c.ended_at,
+        # Nobody judges an uncertain one before its sender must have given up.
+        lease_until=case((one.c.state == State.UNCERTAIN.value, messages.c.lease_until), else_=null()),
+        attempts=messages.c.attempts + one.c.tried, dup_possible=or_(messages.c.dup_possible, one.c.dup),
+        **{name: func.coalesce(one.c[name], messages.c[name]) for name in _KEPT},
+        **{name: _unless_afresh(one, name) for name in ("composed_at", "content_hash", "handoff_at")},
+    ).returning(messages.c.number, messages.c.state)
+
+
+_KEPT = ("next_attempt_at", "accepted_at", "evidence", "smtp_code", "enhanced_code", "reply")
+_TRIED: dict[str, TypeEngine[Any]] = {
+    "number": INTEGER, "fence": INTEGER, "phase": TEXT, "relay": TEXT, "state": TEXT, "smtp_code": SMALL, "enhanced_code": TEXT,
+    "reply": TEXT, "started_at": TIME,
+}
+
+
+@cache
+def _record(*, sqlite: bool) -> Insert:
+    one = given(_TRIED, sqlite=sqlite)
+    columns = {
+        "launch_id": _LAUNCH, "number": one.c.number, "fence": one.c.fence, "actor": _OWNER, "relay": one.c.relay,
+        "phase": one.c.phase, "outcome": one.c.state, "smtp_code": one.c.smtp_code, "enhanced_code": one.c.enhanced_code,
+        "reply": one.c.reply, "started_at": one.c.started_at, "ended_at": _NOW,
+    }
+    return insert(attempts).from_select(list(columns), select(*columns.values()), include_defaults=False)
+
+
+def _unless_afresh(one: FromClause, name: str) -> ColumnElement[Any]:
     """What the bytes come from is forgotten after a definite non-delivery, but never while a copy may exist."""
     column = messages.c[name]
-    afresh = and_(bindparam("p_afresh", type_=Boolean), not_(messages.c.dup_possible))
-    return case((afresh, null()), else_=column)
-
-
-_SETTLE = update(messages).where(_MINE, messages.c.state == bindparam("p_before")).values(
-    state=bindparam("p_state"), reason=bindparam("p_reason"), lease_owner=None, lease_until=None, ended_at=bindparam("p_ended_at"),
-    attempts=messages.c.attempts + bindparam("p_tried", type_=Integer),
-    dup_possible=or_(messages.c.dup_possible, bindparam("p_dup", type_=Boolean)),
-    **{name: _otherwise(name) for name in ("next_attempt_at", "accepted_at", "evidence", "smtp_code", "enhanced_code", "reply")},
-    **{name: _unless_afresh(name) for name in ("composed_at", "content_hash", "handoff_at")},
-)
+    return case((and_(one.c.afresh, not_(messages.c.dup_possible)), null()), else_=column)
 
 
 def _change(settlement: Settlement, now: datetime) -> dict[str, Any]:
-    said, accepted = settlement.attempt, settlement.state is State.ACCEPTED
+    said, state = settlement.attempt, settlement.state
+    accepted = state is State.ACCEPTED
     return {
-        "p_launch": settlement.ref.launch, "p_number": settlement.ref.number, "p_fence": settlement.fence,
-        "p_before": settlement.before.value, "p_state": settlement.state.value, "p_reason": settlement.reason,
-        "p_ended_at": now if settlement.state in TERMINAL else None,
-        "p_next_attempt_at": settlement.next_attempt_at,
-        "p_accepted_at": now if accepted else None,
-        "p_evidence": (said and said.evidence) or "reply" if accepted else None,
-        "p_smtp_code": said and said.code, "p_enhanced_code": said and said.enhanced, "p_reply": said and said.reply,
-        "p_tried": int(said is not None and said.phase is not Phase.OPERATOR),
-        "p_dup": settlement.copy_may_exist,
-        "p_afresh": settlement.state is State.PENDING and not settlement.copy_may_exist,
+        "number": settlement.ref.number, "fence": settlement.fence, "before": settlement.before.value, "state": state.value,
+        "reason": settlement.reason, "ended_at": now if state in TERMINAL else None, "next_attempt_at": settlement.next_attempt_at,
+        "accepted_at": now if accepted else None, "evidence": (said and said.evidence) or "reply" if accepted else None,
+        "smtp_code": said and said.code, "enhanced_code": said and said.enhanced, "reply": said and said.reply,
+        "tried": int(said is not None and said.phase is not Phase.OPERATOR), "dup": settlement.copy_may_exist,
+        "afresh": state is State.PENDING and not settlement.copy_may_exist,
+        "phase": said and said.phase.value, "relay": said and getattr(said, "relay", None), "started_at": settlement.started_at or now,
     }
-
-
-def _attempt(settlement: Settlement, owner: str, now: datetime) -> dict[str, Any]:
-    said = settlement.attempt
-    assert said is not None
-    return {
-        "launch_id": settlement.ref.launch, "number": settlement.ref.number, "fence": settlement.fence, "actor": owner,
-        "phase": said.phase.value, "outcome": settlement.state.value, "smtp_code": said.code, "enhanced_code": said.enhanced,
-        "reply": said.reply, "started_at": settlement.started_at or now, "ended_at": now,
-    }
-
-
-def is_sending(launch_id: int) -> ColumnElement[bool]:
-    return select(launches.c.id).where(launches.c.id == launch_id, launches.c.state == LaunchState.SENDING.value).exists()
