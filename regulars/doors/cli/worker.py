@@ -24,7 +24,11 @@ def worker(house: House, beat: bool, loglevel: str) -> None:
         raise UsageError("REGULARS_BROKER_URL is not set, so there is nothing to listen to", hint="without a broker, regulars up does all work in one process")
     assert house.database  # a missing table is said here, not by every task
     assert house.transport  # so are the guards of the relay
-    command = [sys.executable, "-m", "celery", "-A", "regulars.doors.worker", "worker", "--pool", "solo", "--loglevel", loglevel]
+    command = [
+        sys.executable, "-m", "celery", "-A", "regulars.doors.worker", "worker", "--pool", "solo", "--loglevel", loglevel,
+        "--hostname", f"regulars-{os.getpid()}@%h",   # two of one name are one to Celery; the number stays over the exec
+        "--without-mingle", "--without-gossip",       # workers have nothing to tell each other, and waited a second for it
+    ]
     if beat:
         command.append("--beat")
     say("starting " + " ".join(command[1:]))
