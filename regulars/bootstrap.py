@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from regulars.content.compilation import MailCompiler
     from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
+    from regulars.operations.heartbeat import Heartbeat
     from regulars.operations.office import PostOffice
     from regulars.operations.permission import Permit
     from regulars.operations.plan import Desk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         Cards,
         Catalogue,
         Clock,
+        Composer,
         Doorbell,
         Dossiers,
         Fifths,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
         SentMails,
         SuppressionList,
         Transport,
+        Workers,
     )
 
 
@@ -218,6 +221,26 @@ class House:
         return MessagesInDatabase(self.database)
 
     @cached_property
+    def owner(self) -> str:
+        """This process, as leases and heartbeats name it."""
+        import socket
+
+        return f"{socket.gethostname()}:{os.getpid()}"
+
+    @cached_property
+    def workers(self) -> Workers:
+        from regulars.adapters.database.workers import WorkersInDatabase
+
+        return WorkersInDatabase(self.database)
+
+    def heartbeat(self, kind: str) -> Heartbeat:
+        """To be kept by a process that sends for as long as it lives. `kind`: worker | up."""
+        from regulars import __version__
+        from regulars.operations.heartbeat import Heartbeat
+
+        return Heartbeat(self.workers, self.clock, owner=self.owner, kind=kind, version=__version__)
+
+    @cached_property
     def permit(self) -> Permit:
         """Whether mail may leave from this database."""
         from regulars.adapters.database.registry import RegistryInDatabase
@@ -236,6 +259,14 @@ class House:
         return BrokerBell(self.settings.broker_url) if self.settings.broker_url else NoBell()
 
     @cached_property
+    def composer(self) -> Composer:
+        from regulars.adapters.composing import ComposingChild
+
+        child = ComposingChild()
+        atexit.register(child.close)
+        return child
+
+    @cached_property
     def mail_compiler(self) -> MailCompiler:
         from regulars.adapters.mjml import MjmlCompiler
 
@@ -252,13 +283,13 @@ class House:
     def office(self) -> PostOffice:
         """Where mail is sent from; this process is named in its leases."""
         import random
-        import socket
 
         from regulars.operations.office import PostOffice
 
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
-            self.settings.base_url, f"{socket.gethostname()}:{os.getpid()}", random.random, *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit,
+            self.settings.base_url, self.owner, random.random, self.composer,
+            *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit,
         )
 
     def _lease_seconds(self) -> tuple[int, int]:

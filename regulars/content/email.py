@@ -45,3 +45,7 @@ class CannotCompose(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class BeyondLimits(CannotCompose):
+    """The template asks for more memory, time or room than a mail may have: no customer's fault."""

@@ -124,6 +124,11 @@ class MailRoom:
         return link_targets(self._rows)
 
     @property
+    def texts(self) -> Mapping[str, bytes]:
+        """What it takes to open this room in another process: every file but the pictures."""
+        return {path: content for path, content in self._files.items() if not path.startswith("images/")}
+
+    @property
     def images(self) -> Mapping[str, bytes]:
         return {name: self._files[f"images/{name}"] for name in self._image_names.values()}
 

@@ -12,7 +12,7 @@ from jinja2.runtime import Context, LoopContext, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
-from regulars.content.email import CannotCompose
+from regulars.content.email import BeyondLimits, CannotCompose
 from regulars.content.filters import FILTERS, FUNCTIONS, TESTS, printed
 from regulars.content.records import Record
 
@@ -89,7 +89,7 @@ def _bounded(parts: Iterator[str]) -> Iterator[str]:
         some = "".join(chunk)
         left -= len(some)
         if left < 0:
-            raise CannotCompose("the mail grows beyond 2,000,000 characters")
+            raise BeyondLimits("the mail grows beyond 2,000,000 characters")
         yield some
 
 

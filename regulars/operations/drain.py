@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from regulars.content.email import CannotCompose, Occasion
+from regulars.content.email import Occasion
 from regulars.content.mailroom import MailRoom
 from regulars.content.recipient import Recipient
+from regulars.delivery.composing import Composed, Job
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
-from regulars.delivery.outgoing import Outgoing, outgoing
+from regulars.delivery.outgoing import Outgoing
 from regulars.delivery.settlement import Claimed, Handoff
 from regulars.operations.ledger import TurnLedger
 from regulars.operations.office import PostOffice, Turn
@@ -65,38 +66,42 @@ def _batches(
 def _composed(
     launch: Launch, batch: Sequence[Claimed], rooms: Rooms, office: PostOffice, book: TurnLedger
 ) -> Iterator[Outgoing]:
-    for claimed, recipient, room in _recipients(batch, rooms, office):
-        try:
-            yield _compose(launch, claimed, recipient, room, office, book)
-        except CannotCompose as error:
-            book.cannot_compose(claimed, error.reason)
-        except _DiffersError:
-            book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
+    """Those that may leave. A template beyond its limits pauses the launch at once, and whoever is left goes back."""
+    for together, room in _by_room(batch, rooms):
+        people = office.recipients.load([claimed.customer_id for claimed in together], room.needs, together[0].composed_at, room.shop)
+        for gone in together:
+            if gone.customer_id not in people:
+                book.cannot_compose(gone, "the customer is gone")
+        here = [claimed for claimed in together if claimed.customer_id in people]
+        jobs = [_job(launch, claimed, people[claimed.customer_id], office) for claimed in here]
+        for claimed, made in zip(here, office.composer.letters(room, jobs), strict=True):
+            if isinstance(made, Composed):
+                yield from _leaving(claimed, made, book)
+                continue
+            book.cannot_compose(claimed, made.reason)
+            if made.beyond_limits:
+                why = f"{made.reason}: change templates/{room.campaign.template}"
+                office.launches.move(launch.id, LaunchState.PAUSED, why, office.clock.now())
+                return
 
 
-def _recipients(
-    batch: Sequence[Claimed], rooms: Rooms, office: PostOffice
-) -> Iterator[tuple[Claimed, Recipient | None, MailRoom]]:
-    """Each as of its own composition: one load for the fresh ones, and one for each moment and edition of those sent again."""
+def _by_room(batch: Sequence[Claimed], rooms: Rooms) -> Iterator[tuple[Sequence[Claimed], MailRoom]]:
+    """One load for the fresh ones, and one for each moment and edition of those sent again."""
     for moment, edition in sorted({(claimed.composed_at, claimed.edition) for claimed in batch}):
-        together = [claimed for claimed in batch if (claimed.composed_at, claimed.edition) == (moment, edition)]
-        room = rooms.of(edition)
-        people = office.recipients.load([claimed.customer_id for claimed in together], room.needs, moment, room.shop)
-        yield from ((claimed, people.get(claimed.customer_id), room) for claimed in together)
+        yield [claimed for claimed in batch if (claimed.composed_at, claimed.edition) == (moment, edition)], rooms.of(edition)
 
 
-def _compose(
-    launch: Launch, claimed: Claimed, recipient: Recipient | None, room: MailRoom, office: PostOffice, book: TurnLedger
-) -> Outgoing:
-    if recipient is None:
-        raise CannotCompose("the customer is gone")
+def _job(launch: Launch, claimed: Claimed, recipient: Recipient, office: PostOffice) -> Job:
     occasion = Occasion(claimed.ref, launch.key, office.keys.newest, office.base_url, claimed.composed_at)
-    email = room.compose(replace(recipient, email=claimed.email), occasion)
-    mail = outgoing(email, claimed.ref, launch.key)
-    if claimed.content_hash not in {None, mail.sha256}:
-        raise _DiffersError
-    book.expect(Handoff(claimed.ref, claimed.fence, mail.sha256, email.language))
-    return mail
+    return Job(replace(recipient, email=claimed.email), occasion)
+
+
+def _leaving(claimed: Claimed, made: Composed, book: TurnLedger) -> Iterator[Outgoing]:
+    if claimed.content_hash in {None, made.mail.sha256}:
+        book.expect(Handoff(claimed.ref, claimed.fence, made.mail.sha256, made.language))
+        yield made.mail
+    else:
+        book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
 
 
 def _is_doubtful(launch: Launch, turn: Turn, office: PostOffice) -> bool:
@@ -106,7 +111,3 @@ def _is_doubtful(launch: Launch, turn: Turn, office: PostOffice) -> bool:
         return False
     why = f"{turn.uncomposed} of {seen} mails could not be composed"
     return office.launches.move(launch.id, LaunchState.PAUSED, why, office.clock.now())
-
-
-class _DiffersError(Exception):
-    """The bytes are not those that perhaps arrived."""

@@ -49,7 +49,7 @@ def book(store):
     room = SimpleNamespace(campaign=SimpleNamespace(topic=None), shop=SimpleNamespace(consent=None))
     office = PostOffice(
         clock=SimpleNamespace(now=lambda: NOW), launches=None, messages=store, bundles=SimpleNamespace(open=lambda _: room),
-        recipients=None, transport=None, keys=None, base_url="", owner="tests", jitter=lambda: 0.0,
+        recipients=None, transport=None, keys=None, base_url="", owner="tests", jitter=lambda: 0.0, composer=None,
     )
     ledger = TurnLedger(SimpleNamespace(bundle=""), office, Turn())
     ledger.open([claimed(A), claimed(B)])

@@ -1,0 +1,161 @@
+"""What a worker and its composing child say to each other, as bytes on a private pipe.
+
+Jobs travel as tuples of plain values, a quarter of the work of the values themselves. Answers are marshalled, for
+a template that broke out of its sandbox must not be able to say more than bytes, texts and numbers.
+"""
+
+from __future__ import annotations
+
+import marshal
+import pickle
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regulars.content.email import Email, Occasion
+from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
+from regulars.content.tokens import MessageRef
+from regulars.definition.quantities import Money
+from regulars.definition.workspace import Mailbox
+from regulars.delivery.composing import Composed, Job, Trouble
+from regulars.delivery.outgoing import Outgoing
+
+LENGTH = struct.Struct(">I")
+READY, MAIL, EMAIL, TROUBLE, BEYOND, BUG = range(6)  # kinds of answers
+MEMORY = 192 << 20  # bytes that one mail may take, beyond what the program itself does
+SECONDS = 1.0       # of CPU for one mail
+TOO_SLOW = f"one mail takes more than {SECONDS:.0f} s to compose"
+TOO_LARGE = f"one mail takes more than {MEMORY >> 20} MB of memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Jobs in a room of this number; `texts` open it, once. `whole`: the emails are wanted, not their bytes."""
+
+    room: int
+    texts: Mapping[str, bytes] | None
+    jobs: Sequence[Job]
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`cpu`: seconds that the child has had so far. `values`: a trouble's or a bug's text, or what a mail is made of."""
+
+    kind: int
+    cpu: float
+    values: tuple[Any, ...] = ()
+
+
+def framed(payload: bytes) -> bytes:
+    return LENGTH.pack(len(payload)) + payload
+
+
+def packed_request(request: Request) -> bytes:
+    products: dict[int, tuple[Any, ...]] = {}
+    jobs = [_flat_job(job, products) for job in request.jobs]
+    return pickle.dumps((request.room, request.texts, request.whole, jobs), protocol=5)
+
+
+def read_request(payload: bytes) -> Request:
+    room, texts, whole, jobs = pickle.loads(payload)  # noqa: S301  our own parent's, on a pipe that nobody else holds
+    products: dict[int, Product] = {}
+    return Request(room, texts, [_job(flat, products) for flat in jobs], whole)
+
+
+def packed_answer(answer: Answer) -> bytes:
+    return framed(marshal.dumps((answer.kind, answer.cpu, *answer.values)))
+
+
+def read_answer(payload: bytes) -> Answer:
+    kind, cpu, *values = marshal.loads(payload)  # noqa: S302  plain values only, whatever the bytes are
+    return Answer(kind, cpu, tuple(values))
+
+
+def of_composed(composed: Composed, cpu: float) -> Answer:
+    mail = composed.mail
+    return Answer(MAIL, cpu, (mail.message_id, mail.envelope_from, mail.envelope_to, mail.content, mail.sha256, composed.language))
+
+
+def composed_of(answer: Answer, job: Job) -> Composed | Trouble:
+    if answer.kind != MAIL:
+        return Trouble(answer.values[0], answer.kind == BEYOND)
+    *mail, language = answer.values
+    return Composed(Outgoing(job.occasion.ref, *mail), language)
+
+
+def of_email(email: Email, cpu: float) -> Answer:
+    boxes = [None if box is None else (box.address, box.name) for box in (email.from_, email.to, email.reply_to)]
+    return Answer(EMAIL, cpu, (*boxes, email.subject, email.html, email.text, email.language, email.list_id, email.one_click_url))
+
+
+def email_of(answer: Answer, occasion: Occasion) -> Email | Trouble:
+    if answer.kind != EMAIL:
+        return Trouble(answer.values[0], answer.kind == BEYOND)
+    from_, to, reply_to, subject, html, text, language, list_id, one_click_url = answer.values
+    return Email(
+        Mailbox(*from_), Mailbox(*to), Mailbox(*reply_to) if reply_to else None, subject, html, text, language, list_id,
+        one_click_url, occasion.composed_at,
+    )
+
+
+def of_trouble(trouble: Trouble, cpu: float) -> Answer:
+    return Answer(BEYOND if trouble.beyond_limits else TROUBLE, cpu, (trouble.reason,))
+
+
+# A shared product becomes one tuple, which pickle remembers by its identity, so that it is one product again.
+
+def _flat_job(job: Job, products: dict[int, tuple[Any, ...]]) -> tuple[Any, ...]:
+    one, occasion, orders = job.recipient, job.occasion, job.recipient.orders
+    return (
+        (one.customer_id, one.email, one.first_name, one.last_name, one.locale, one.timezone, one.country, one.city, one.birthday,
+         one.attributes),
+        (orders.count, orders.spent.units, orders.spent.currency, orders.first_at, orders.last_at),
+        [(line.order_id, line.ordered_at, _flat_product(line.product, products), line.quantity, line.unit_price.units,
+          line.unit_price.currency, line.amount.units, line.amount.currency) for line in one.purchases],
+        None if one.usual is None else _flat_product(one.usual, products),
+        one.referral_code,
+        (occasion.ref.launch, occasion.ref.number),
+        (occasion.launch_key, occasion.key, occasion.base_url, occasion.composed_at),
+    )
+
+
+def _flat_product(product: Product, products: dict[int, tuple[Any, ...]]) -> tuple[Any, ...]:
+    flat = products.get(id(product))
+    if flat is None:
+        flat = products[id(product)] = (
+            product.sku, product.name, product.url, product.image_url, _flat_money(product.price), _flat_money(product.compare_at),
+            product.category,
+        )
+    return flat
+
+
+def _flat_money(money: Money | None) -> tuple[int, str] | None:
+    return None if money is None else (money.units, money.currency)
+
+
+def _job(flat: tuple[Any, ...], products: dict[int, Product]) -> Job:
+    own, orders, lines, usual, code, ref, occasion = flat
+    customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes = own
+    count, spent, currency, first_at, last_at = orders
+    purchases = tuple([
+        Purchase(order_id, ordered_at, _product(product, products), quantity, Money(price, price_in), Money(amount, amount_in))
+        for order_id, ordered_at, product, quantity, price, price_in, amount, amount_in in lines
+    ])
+    recipient = Recipient(
+        customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes,
+        OrderTotals(count, Money(spent, currency), first_at, last_at), purchases,
+        None if usual is None else _product(usual, products), code,
+    )
+    return Job(recipient, Occasion(MessageRef(*ref), *occasion))
+
+
+def _product(flat: tuple[Any, ...], products: dict[int, Product]) -> Product:
+    product = products.get(id(flat))
+    if product is None:
+        sku, name, url, image_url, price, compare_at, category = flat
+        product = products[id(flat)] = Product(
+            sku, name, url, image_url, Money(*price) if price else None, Money(*compare_at) if compare_at else None, category
+        )
+    return product
