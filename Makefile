@@ -5,13 +5,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check lint types layers docs format bench clean
+.PHONY: help install demo test check lint types layers docs format bench bench-large clean
 
 help:
 	@echo "make demo      the whole loop on a sample shop, in a minute or two"
 	@echo "make test      every test, on real servers that the tests find or start"
 	@echo "make check     ruff, mypy, the layers, the documentation"
 	@echo "make bench     figures, as ratios measured side by side"
+	@echo "make bench-large  the same questions of a million"
 	@echo "make docs      write the generated pages again"
 
 .venv/ready: pyproject.toml requirements.txt
@@ -44,6 +45,9 @@ docs: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
+
+bench-large: .venv/ready
+	$(BIN)/python -m benchmarks large
 
 clean:
 	rm -rf .venv .regulars build dist .mypy_cache .ruff_cache .pytest_cache

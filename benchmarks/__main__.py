@@ -1,14 +1,15 @@
-"""Runs all benchmarks, or those named: `python -m benchmarks sending pixel`."""
+"""Runs all benchmarks, or those named: `python -m benchmarks delivery sending`. `large` runs only when named."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import pixel, sending
+from benchmarks import delivery, large, pixel, sending
 
-ALL = {"sending": sending.main, "pixel": pixel.main}
+ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "large": large.main}
+USUAL = ("delivery", "sending", "pixel")
 
-for name in sys.argv[1:] or ALL:
+for name in sys.argv[1:] or USUAL:
     if name not in ALL:
         sys.exit(f"there is no benchmark {name!r}; known: {', '.join(ALL)}")
     ALL[name]()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -32,11 +32,7 @@ subject: {en: "We kept your beans", tr: "Sana bir paket ayırdık", az: "Sizin �
 
 def open_shop(folder: Path, people: int) -> House:
     """The house of a shop with so many customers, each with two orders of two lines; all may be written to."""
-    for part in ("regulars.yaml", "campaigns", "segments", "templates", "data"):
-        source = ROOT / part
-        (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / part)
-    (folder / "segments/everybody.yaml").write_text(SEGMENT)
-    (folder / "campaigns/to_everybody.yaml").write_text(CAMPAIGN)
+    copy_workspace(folder, {"segments/everybody.yaml": SEGMENT, "campaigns/to_everybody.yaml": CAMPAIGN})
     house = House(read_settings(str(folder), {"REGULARS_NOW": NOW.isoformat()}))
     for start in range(1, people + 1, BATCH):
         numbers = range(start, min(start + BATCH, people + 1))
@@ -45,6 +41,18 @@ def open_shop(folder: Path, people: int) -> House:
             connection.execute(insert(orders), [row for number in numbers for row in _orders(number)])
             connection.execute(insert(order_lines), [row for number in numbers for row in _lines(number)])
     return house
+
+
+def copy_workspace(folder: Path, more: Mapping[str, str]) -> None:
+    """The sample shop's files, and `more` by their paths."""
+    for part in ("regulars.yaml", "campaigns", "segments", "templates", "data"):
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, folder / part)
+    for path, content in more.items():
+        (folder / path).write_text(content)
 
 
 def _customer(number: int) -> dict[str, Any]:

@@ -64,7 +64,7 @@ class RedisServer:
 def _redis_binary() -> str:
     if found := shutil.which("redis-server") or _redis_from_a_wheel():
         return found
-    _install("redis-server")
+    install("redis-server")
     return shutil.which("redis-server") or pytest.fail(
         "no redis-server to test on; install one (Debian, as root: apt-get install redis-server)", pytrace=False
     )
@@ -86,7 +86,7 @@ def chromium() -> str:
     """A Chromium that is installed, or that Debian's packages can give us."""
     if found := _chromium_here():
         return found
-    _install("chromium")
+    install("chromium")
     return _chromium_here() or pytest.fail(
         "no Chromium to look at pages with; install one (Debian, as root: apt-get install chromium)", pytrace=False
     )
@@ -97,7 +97,7 @@ def _chromium_here() -> str | None:
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
-def _install(package: str) -> None:
+def install(package: str) -> None:
     """From Debian's packages, where there are any and we may. Parallel test processes take turns."""
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         return
