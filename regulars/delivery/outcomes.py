@@ -39,3 +39,4 @@ class Result:
     enhanced: str | None = None
     reply: str | None = None
     evidence: str | None = None  # of ACCEPTED: reply | file
+    relay: str | None = None     # its name in regulars.yaml, where there are several
