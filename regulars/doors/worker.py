@@ -8,13 +8,15 @@ import time
 from functools import cache
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
+from celery.signals import heartbeat_sent, worker_shutdown
 from celery.worker import state as worker_state
 
 from regulars.adapters.broker import DRAIN, SWEEP, configuration
 from regulars.bootstrap import House, furnish
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
 from regulars.operations.drain import drain
+from regulars.operations.heartbeat import Heartbeat
 from regulars.operations.scores import keep_scores_small
 from regulars.operations.sweep import sweep
 
@@ -34,6 +36,11 @@ def house() -> House:
         raise SystemExit("\n".join(f"error: {problem}" for problem in error.problems)) from error
 
 
+@cache
+def heartbeat() -> Heartbeat:
+    return house().heartbeat("worker")
+
+
 @app.add_defaults
 def _settings() -> dict[str, Any]:
     url = house().settings.broker_url
@@ -46,27 +53,55 @@ def _settings() -> dict[str, Any]:
 def drain_launch(launch_id: int) -> None:
     """One turn; rings again when it ends before the work does."""
     ends = time.monotonic() + TURN_SECONDS
+
+    def go_on() -> bool:
+        heartbeat()()
+        return time.monotonic() < ends and not _is_stopping()
+
     try:
-        turn = drain(launch_id, house().office, lambda: time.monotonic() < ends and not _is_stopping())
+        turn = drain(launch_id, house().office, go_on)
     except RegularsError as error:
+        heartbeat().troubled(error)
         log.warning("launch %s waits: %s", launch_id, error.message)  # the sweep rings again
         return
+    heartbeat().troubled(None)
     log.info("launch %s: %s", launch_id, ", ".join(f"{count} {state}" for state, count in turn.states.items()) or "nothing due")
     if turn.done and time.monotonic() >= ends:
         house().doorbell.ring(launch_id)
 
 
-@app.task(name=SWEEP)
-def sweep_all() -> None:
+@app.task(name=SWEEP, bind=True)
+def sweep_all(self: Task) -> None:
     """Rings for every launch with due mail."""
+    heartbeat().heard(_beat_of(self.request.origin))
     try:
         _keep_scores_small()
         due = sweep(house().office)
     except RegularsError as error:
+        heartbeat().troubled(error)
         log.warning("the sweep waits: %s", error.message)
         return
+    if not due:
+        heartbeat().troubled(None)
     for launch_id in due:
         house().doorbell.ring(launch_id)
+
+
+@heartbeat_sent.connect
+def _beat(**_kw: Any) -> None:
+    """Celery's own, every two seconds while no task runs."""
+    heartbeat()()
+
+
+@worker_shutdown.connect
+def _leave(**_kw: Any) -> None:
+    heartbeat().leave()
+
+
+def _beat_of(origin: str | None) -> str:
+    """Celery names senders gen4711@host; we name processes host:4711."""
+    process, _, host = (origin or "").partition("@")
+    return f"{host}:{process.removeprefix('gen')}"
 
 
 def _keep_scores_small() -> None:

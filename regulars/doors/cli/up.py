@@ -45,13 +45,22 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.operations.scores import keep_scores_true
     from regulars.operations.sweep import sweep
 
+    heartbeat = house.heartbeat("up")
+
+    def go_on() -> bool:
+        heartbeat()
+        return not stop.is_set()
+
     pause = 0.0
     while not stop.wait(pause):
         pause = LOOK_EVERY
         try:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
             for launch_id in sweep(house.office):
-                drain(launch_id, house.office, lambda: not stop.is_set())
+                drain(launch_id, house.office, go_on)
+            heartbeat.troubled(None)
         except RegularsError as error:
+            heartbeat.troubled(error)
             say(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""))
             pause = AFTER_TROUBLE
+    heartbeat.leave()
