@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import time
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import heartbeat_sent, worker_shutdown
+from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
 from celery.worker import state as worker_state
 
 from regulars.adapters.broker import DRAIN, SWEEP, configuration
@@ -51,15 +52,16 @@ def _settings() -> dict[str, Any]:
 
 @app.task(name=DRAIN)
 def drain_launch(launch_id: int) -> None:
-    """One turn; rings again when it ends before the work does."""
+    """One turn; calls another worker to its side, and itself back when it ends before the work does."""
     ends = time.monotonic() + TURN_SECONDS
+    call = _call_for_help(launch_id)
 
     def go_on() -> bool:
         heartbeat()()
         return time.monotonic() < ends and not _is_stopping()
 
     try:
-        turn = drain(launch_id, house().office, go_on)
+        turn = drain(launch_id, house().office, go_on, call)
     except RegularsError as error:
         heartbeat().troubled(error)
         log.warning("launch %s waits: %s", launch_id, error.message)  # the sweep rings again
@@ -67,7 +69,7 @@ def drain_launch(launch_id: int) -> None:
     heartbeat().troubled(None)
     log.info("launch %s: %s", launch_id, ", ".join(f"{count} {state}" for state, count in turn.states.items()) or "nothing due")
     if turn.done and time.monotonic() >= ends:
-        house().doorbell.ring(launch_id)
+        call(turn.done)
 
 
 @app.task(name=SWEEP, bind=True)
@@ -114,3 +116,24 @@ def _keep_scores_small() -> None:
 
 def _is_stopping() -> bool:
     return worker_state.should_stop is not None or worker_state.should_terminate is not None
+
+
+@worker_ready.connect
+def _look_for_work(**_kw: Any) -> None:
+    """Whoever rang while nobody was here is not waited for, nor is the next sweep."""
+    try:
+        for launch_id in house().messages.due(house().clock.now()):
+            house().doorbell.ring(launch_id)
+    except RegularsError as error:
+        log.warning("looking for work: %s", error.message)  # the sweep will find it
+
+
+def _call_for_help(launch_id: int) -> Callable[..., None]:
+    """Rings once, when there is more than one batch to send: the next idle worker hears it, or this one after its turn."""
+    calls = iter([launch_id])
+
+    def call(_done: int, _total: int | None = None) -> None:
+        for each in calls:
+            house().doorbell.ring(each)
+
+    return call
