@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -71,13 +71,21 @@ def campaign_named(workspace: Workspace, name: str) -> Campaign:
 def plan(question: Question, desk: Desk) -> Plan:
     """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip."""
     campaign, shop = question.campaign, question.workspace.shop
-    compiled: Cache = {}  # what is checked is what is frozen
-    _refuse_broken(question.workspace, campaign, desk, compiled)
-    bundle = freeze(question.workspace, campaign, desk.compiler, compiled)
+    bundle = frozen(question.workspace, campaign, desk)
     times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
     funnel, zones = desk.audiences.funnel(question, times)
-    troubles = _largest_fit(question, times, desk.opened(bundle.files), desk)
+    largest = desk.audiences.with_most_lines(question, times, LARGEST)
+    troubles = fitting(largest, campaign, desk.opened(bundle.files), desk, question.as_of)
     return Plan(question, times, bundle, funnel, _due(times, zones) if campaign.send_at else {}, troubles)
+
+
+def frozen(workspace: Workspace, campaign: Campaign, desk: Desk) -> Bundle:
+    """What would be sent. Raises WorkspaceBroken with what `check` would find: a mistake in one language must not wait for
+    its first reader."""
+    compiled: Cache = {}  # what is checked is what is frozen
+    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler, compiled) if finding.is_error]:
+        raise WorkspaceBroken(errors)
+    return freeze(workspace, campaign, desk.compiler, compiled)
 
 
 def somebody(question: Question, desk: Desk) -> Recipient | None:
@@ -89,12 +97,6 @@ def somebody(question: Question, desk: Desk) -> Recipient | None:
     return next(iter(people.values()), None)
 
 
-def _refuse_broken(workspace: Workspace, campaign: Campaign, desk: Desk, compiled: Cache) -> None:
-    """What `check` would find: a mistake in one language must not wait for its first reader."""
-    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler, compiled) if finding.is_error]:
-        raise WorkspaceBroken(errors)
-
-
 def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:
     due: dict[datetime, int] = {}
     for zone, count in zones.items():
@@ -104,10 +106,10 @@ def _due(times: Timetable, zones: Mapping[str, int]) -> dict[datetime, int]:
     return dict(sorted(due.items()))
 
 
-def _largest_fit(question: Question, times: Timetable, room: MailRoom, desk: Desk) -> tuple[str, ...]:
-    ids = desk.audiences.with_most_lines(question, times, LARGEST)
-    people = desk.recipients.look(ids, room.needs, question.as_of, room.shop)
-    occasion = Occasion(MessageRef(0, 0), PREVIEW_LAUNCH_KEY, desk.keys.preview, desk.base_url, question.as_of)
+def fitting(customer_ids: Sequence[int], campaign: Campaign, room: MailRoom, desk: Desk, as_of: datetime) -> tuple[str, ...]:
+    """Reasons for which some of these cannot get it. Raises Refused for a mail that Gmail would clip."""
+    people = desk.recipients.look(customer_ids, room.needs, as_of, room.shop)
+    occasion = Occasion(MessageRef(0, 0), PREVIEW_LAUNCH_KEY, desk.keys.preview, desk.base_url, as_of)
     troubles: list[str] = []
     for recipient in people.values():
         try:
@@ -118,6 +120,6 @@ def _largest_fit(question: Question, times: Timetable, room: MailRoom, desk: Des
         if size > MOST_HTML:
             raise Refused(
                 f"the mail to {recipient.email} would have {size:,} bytes of HTML; Gmail cuts off what is over {MOST_HTML:,}",
-                hint=f"show fewer products in {question.campaign.template}, for example {{% for item in purchases[:6] %}}",
+                hint=f"show fewer products in {campaign.template}, for example {{% for item in purchases[:6] %}}",
             )
     return tuple(troubles)

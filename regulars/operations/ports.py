@@ -213,6 +213,10 @@ class Audiences(Protocol):
         """Ids of final recipients with the longest histories."""
         ...
 
+    def unsent_with_most_lines(self, launch_id: int, most: int) -> Sequence[int]:
+        """The same of those to whom a launch has not written yet."""
+        ...
+
     def reason_for(self, customer_id: int, question: Question, timetable: Timetable) -> tuple[bool, Reason | None]:
         """Whether the segment selects this customer now, and what would keep the mail from them."""
         ...
@@ -335,8 +339,11 @@ class Launches(Protocol):
         """The bundle of each edition; the newest is the launch's own."""
         ...
 
-    def renew(self, launch_id: int, bundle: str, by: str, now: datetime) -> int | None:
-        """What is composed from now on comes from this bundle; the edition's number, None for a launch that has ended."""
+    def renew(self, launch_id: int, before: str, bundle: str, by: str, now: datetime) -> int | None:
+        """What is composed from now on comes from this bundle, if it was `before` so far; the edition's number.
+
+        None: the launch has ended, or somebody gave it another bundle.
+        """
         ...
 
     def begin(self, launch_id: int, now: datetime) -> None:
@@ -408,6 +415,10 @@ class Bundles(Protocol):
 
     def open(self, bundle_hash: str) -> MailRoom:
         """Ready to compose; a process keeps the ones it opened."""
+        ...
+
+    def files(self, bundle_hash: str) -> Mapping[str, bytes]:
+        """As they were frozen."""
         ...
 
 

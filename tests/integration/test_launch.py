@@ -537,7 +537,7 @@ def test_a_launch_that_took_other_files_composes_the_unsent_from_them_and_rememb
     floor.drain(launch.id)
     newer = freeze(workspace(template=FILES["templates/hello.mjml"].replace("Beans", "Fresh beans")), floor.workspace.campaigns["hello"], floor.desk.compiler)
     floor.bundles.keep(newer, "hello", None, NOW)
-    edition = floor.launches.renew(launch.id, newer.hash, "ada", NOW)
+    edition = floor.launches.renew(launch.id, launch.bundle, newer.hash, "ada", NOW)
     floor.transport.says, floor.transport.known = {}, {}
     floor.wait(hours=1)
     floor.work()
@@ -555,7 +555,7 @@ def test_a_mail_composed_from_files_that_were_replaced_since_is_not_handed_over(
     add_customers(floor.database, 1)
     launch = floor.launch()
     claimed = floor.messages.claim(launch.id, 1, "worker-1", 60, NOW)
-    floor.launches.renew(launch.id, launch.bundle, "ada", NOW)
+    floor.launches.renew(launch.id, launch.bundle, launch.bundle, "ada", NOW)
 
     assert floor.mark(claimed) == set()
     floor.give_up(claimed, State.CLAIMED)

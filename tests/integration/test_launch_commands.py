@@ -280,3 +280,46 @@ def test_message_show_tells_a_person_who_got_what(terminal):
     assert "these are the bytes that were handed over (SHA-256" in sent[1]
     assert (shown["state"], shown["matches"], shown["message_id"] in sent[1]) == ("accepted", True, True)
     assert shown["email"].encode() in (terminal.folder / "sent.eml").read_bytes()
+
+
+def test_a_launch_goes_on_with_the_files_as_they_are_now(terminal):
+    add_customers(terminal.database, 2)
+    campaign, template = terminal.folder / "campaigns/hello.yaml", terminal.folder / "templates/hello.mjml"
+    terminal("launch", "hello", "--yes", REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    untouched = terminal("resume", "hello", "--with-current-files", REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    campaign.write_text(campaign.read_text().replace('en: "Hello"', 'en: "Good morning"').replace("[all]", "[izmir]"))
+    template.write_text(template.read_text().replace("{{ customer.greeting }}", "{{ customer.greting }}"))
+    broken = terminal("resume", "hello", "--with-current-files", "--yes")
+    template.write_text(FILES["templates/hello.mjml"].replace("Beans", "Fresh beans"))
+    unasked = terminal("resume", "hello", "--with-current-files")
+    before = terminal.json("status", "hello")
+    code, out, err = terminal("resume", "hello", "--with-current-files", "--yes")
+    mails = [file.read_text() for file in (terminal.folder / ".regulars/outbox").glob("0*.eml")]
+    shown = terminal.json("message", "show", "1-1")
+
+    assert "the files give what launch 1 sends already" in untouched[2]
+    assert (broken[0], unasked[0]) == (1, 4)
+    assert "C104" in broken[2]
+    assert before["counts"] == {"pending": 2}
+    assert code == 0, err
+    for words in ("  -subject.en: Hello\n  +subject.en: Good morning\n", "mail/en.html", "`to` is different now", "edition 2 of its files"):
+        assert words in err
+    assert "the 2 unsent mails of launch 1" in unasked[2] or "add --yes" in unasked[2]
+    assert len(mails) == 2
+    assert all("Subject: Good morning" in mail and "Fresh beans" in mail for mail in mails)
+    assert (shown["edition"], shown["matches"]) == (2, True)
+
+
+def test_a_launch_whose_campaign_is_gone_or_that_has_ended_takes_no_files(terminal):
+    add_customers(terminal.database, 1)
+    terminal("launch", "hello", "--yes", REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    campaign = terminal.folder / "campaigns/hello.yaml"
+    campaign.write_text(campaign.read_text().replace("campaign: hello", "campaign: goodbye"))
+    gone = terminal("resume", "1", "--with-current-files", "--yes")
+    terminal("resume", "1")
+    ended = terminal("resume", "1", "--with-current-files", "--yes")
+
+    assert (gone[0], ended[0]) == (4, 4)
+    assert 'no file of this project defines the campaign "hello" any more' in gone[2]
+    assert "launch 1 of hello is finished" in ended[2]
+    assert terminal.mails() == 1

@@ -39,12 +39,12 @@ def bundles_of(connection: Connection, launch_id: int) -> Mapping[int, str]:
     return {launch.edition: launch.bundle} | {row.edition: row.bundle for row in rows}
 
 
-def add_edition(connection: Connection, launch_id: int, bundle: str, by: str, now: datetime) -> int | None:
-    """The number of the new edition; None when the launch has ended meanwhile. Its first one is written down too."""
+def add_edition(connection: Connection, launch_id: int, before: str, bundle: str, by: str, now: datetime) -> int | None:
+    """The number of the new edition; None when the launch has ended or has other files meanwhile. Its first one is written down too."""
     alive = launches.c.state.in_([state.value for state in LIVE])
     # The new number first: two operators at once wait for each other at this row.
     launch = connection.execute(
-        update(launches).where(launches.c.id == launch_id, alive).values(edition=launches.c.edition + 1)
+        update(launches).where(launches.c.id == launch_id, launches.c.bundle == before, alive).values(edition=launches.c.edition + 1)
         .returning(launches.c.edition, launches.c.bundle, launches.c.created_at, launches.c.created_by)
     ).first()
     if launch is None:

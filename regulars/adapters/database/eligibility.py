@@ -43,7 +43,7 @@ from regulars.audience.explanation import Explanation, explain
 from regulars.audience.only_to import OnlyTo
 from regulars.definition.conditions import Condition
 from regulars.definition.workspace import ConsentRule
-from regulars.delivery.life import PERHAPS_RECEIVED
+from regulars.delivery.life import PERHAPS_RECEIVED, State
 from regulars.delivery.schedule import Timetable
 
 
@@ -77,6 +77,16 @@ class AudiencesInDatabase:
                 select(people.c.id).outerjoin(order_lines, order_lines.c.customer_id == people.c.id)
                 .where(people.c.reason.is_(None)).group_by(people.c.id).order_by(lines.desc(), people.c.id).limit(most)
             )
+            return connection.scalars(longest).all()
+
+    def unsent_with_most_lines(self, launch_id: int, most: int) -> Sequence[int]:
+        """The same of those to whom a launch has not written yet."""
+        longest = (
+            select(messages.c.customer_id).outerjoin(order_lines, order_lines.c.customer_id == messages.c.customer_id)
+            .where(messages.c.launch_id == launch_id, messages.c.state == State.PENDING.value)
+            .group_by(messages.c.customer_id).order_by(func.count(order_lines.c.order_key).desc(), messages.c.customer_id).limit(most)
+        )
+        with self._database.read() as connection:
             return connection.scalars(longest).all()
 
     def reason_for(self, customer_id: int, question: Question, timetable: Timetable) -> tuple[bool, Reason | None]:

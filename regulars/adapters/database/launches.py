@@ -134,10 +134,10 @@ class LaunchesInDatabase:
         with self._database.read() as connection:
             return bundles_of(connection, launch_id)
 
-    def renew(self, launch_id: int, bundle: str, by: str, now: datetime) -> int | None:
-        """What is composed from now on comes from this bundle; the edition's number, None for a launch that has ended."""
+    def renew(self, launch_id: int, before: str, bundle: str, by: str, now: datetime) -> int | None:
+        """What is composed from now on comes from this bundle, if it was `before` so far; the edition's number."""
         with self._database.write() as connection:
-            return add_edition(connection, launch_id, bundle, by, now)
+            return add_edition(connection, launch_id, before, bundle, by, now)
 
     def _count_anew(self) -> None:
         """PostgreSQL knows nothing of a fresh launch's rows until autovacuum comes by; until then claims took five times as long."""

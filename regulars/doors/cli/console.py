@@ -42,11 +42,21 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, number
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 
+def say_diff(lines: Iterable[str]) -> None:
+    """Lines of a unified diff on stderr: red what goes, green what comes."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True, soft_wrap=True)
+    for line in lines:
+        console.print(Text(f"  {line}", style={"-": "red", "+": "green"}.get(line[:1], "dim")))
+
+
 @contextmanager
 def progress(title: str) -> Iterator[Progress]:
     """A progress bar on stderr while the block runs; silent where stderr is no terminal."""
     if not sys.stderr.isatty():
-        yield lambda done, total=None: None
+        yield lambda done, total=None, why="": None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -57,4 +67,6 @@ def progress(title: str) -> Iterator[Progress]:
         console=Console(stderr=True), transient=True,
     ) as bar:
         task = bar.add_task(title, total=None)
-        yield lambda done, total=None: bar.update(task, completed=done, total=total)
+        yield lambda done, total=None, why="": bar.update(
+            task, completed=done, total=total, description=f"{title} ({why})" if why else title
+        )

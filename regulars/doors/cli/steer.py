@@ -8,7 +8,7 @@ import click
 
 from regulars.bootstrap import House
 from regulars.delivery.life import State
-from regulars.doors.cli.console import say, write_json
+from regulars.doors.cli.console import say, say_diff, write_json
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import operator, send, tell
 from regulars.errors import Refused
@@ -30,14 +30,21 @@ def pause(house: House, launch: str, as_json: bool) -> None:
 
 @click.command(epilog="Example: regulars resume win-back")
 @click.argument("launch")
+@click.option("--with-current-files", is_flag=True, help="What is unsent is made from the files as they are now; shows what changes, and asks.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @click.option("--watch", is_flag=True, help="With workers: stay until they are done.")
 @as_json
 @in_house
-def resume(house: House, launch: str, watch: bool, as_json: bool) -> int:
-    """Go on with LAUNCH, paused or interrupted; nobody gets it twice."""
+def resume(house: House, launch: str, with_current_files: bool, yes: bool, watch: bool, as_json: bool) -> int:
+    """Go on with LAUNCH, paused or interrupted; nobody gets it twice.
+
+    What has left stays as it was, and so does a mail that perhaps arrived: its second copy would be equal to the first.
+    """
     from regulars.operations.resume import resume as go_on
 
     house.permit.ask()
+    if with_current_files:
+        _revise(house, launch, yes)
     going = go_on(launch, house.launches, now=house.clock.now())
     standing = send(house, going, watch=watch)
     _report(house, standing, as_json)
@@ -90,6 +97,30 @@ def retry(
     standing = send(house, decided, watch=False)
     _report(house, standing, as_json)
     return 1 if standing.has_failures else 0
+
+
+def _revise(house: House, name: str, yes: bool) -> None:
+    from regulars.adapters.git import read_origin
+    from regulars.operations.revise import revision, take
+
+    launch = launch_named(name, house.launches)
+    revised = revision(launch, house.workspace, house.bundles, house.desk, house.clock.now())
+    for notice in revised.notices:
+        say(notice)
+    if revised.is_empty:
+        say(f"the files give what launch {launch.id} sends already")
+        return
+    for change in revised.changes:
+        say(f"\n{change.name}")
+        say_diff(change.lines)
+    for trouble in revised.troubles:
+        say(f"cannot be composed: {trouble}")
+    unsent = house.launches.tally(launch.id).of(State.PENDING, State.CLAIMED)
+    _ask(f"\nMake the {unsent:,} unsent mails of launch {launch.id} from these files?", yes)
+    edition = take(
+        revised, house.launches, house.bundles, by=operator(), origin=read_origin(house.settings.project), now=house.clock.now()
+    )
+    say(f"launch {launch.id} goes on with edition {edition} of its files, bundle {revised.bundle.hash[:12]}")
 
 
 def _ask(question: str, yes: bool) -> None:
