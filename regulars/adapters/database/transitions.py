@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    false,
     func,
     insert,
     not_,
@@ -79,15 +80,14 @@ def is_sending(launch_id: int | ColumnElement[int]) -> ColumnElement[bool]:
 
 def _settle_launch(connection: Connection, launch_id: int, settlements: Sequence[Settlement], owner: str, now: datetime) -> None:
     sqlite = connection.dialect.name == "sqlite"
-    rows = [_change(settlement, now) for settlement in settlements]
-    facts = {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id}
+    rows = [_change(settlement) for settlement in settlements]
+    facts = {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_now": now}
     won = {(number, state) for number, state in connection.execute(_settle(sqlite=sqlite), facts)}
-    tried = {row["number"]: row for row in rows if row["phase"] and (row["number"], row["state"]) in won}  # of two guesses one is true
-    if tried:
-        rows = list(tried.values())
-        connection.execute(
-            _record(sqlite=sqlite), {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_now": now}
-        )
+    if len(won) < len(rows):
+        theirs = {row["number"]: row for row in rows if (row["number"], row["state"]) in won}  # of two guesses one is true
+        facts[ROWS] = as_parameter(list(theirs.values()), sqlite=sqlite)
+    if won and any(settlement.attempt for settlement in settlements):
+        connection.execute(_record(sqlite=sqlite), facts)
 
 
 @cache
@@ -111,9 +111,9 @@ def _mark(topic: str | None, *, sqlite: bool) -> Update:
 
 
 _SETTLED: dict[str, TypeEngine[Any]] = {
-    "number": INTEGER, "fence": INTEGER, "before": TEXT, "state": TEXT, "reason": TEXT, "ended_at": TIME, "next_attempt_at": TIME,
-    "accepted_at": TIME, "evidence": TEXT, "smtp_code": SMALL, "enhanced_code": TEXT, "reply": TEXT, "tried": INTEGER, "dup": FLAG,
-    "afresh": FLAG,
+    "number": INTEGER, "fence": INTEGER, "before": TEXT, "state": TEXT, "reason": TEXT, "next_attempt_at": TIME, "evidence": TEXT,
+    "smtp_code": SMALL, "enhanced_code": TEXT, "reply": TEXT, "phase": TEXT, "dup": FLAG, "afresh": FLAG,
+    "uncounted": FLAG,
 }
 
 
@@ -125,16 +125,21 @@ def _settle(*, sqlite: bool) -> Update:
         messages.c.state == one.c.before,
     )
     return update(messages).where(mine).values(
-        state=one.c.state, reason=one.c.reason, lease_owner=None, ended_at=one.c.ended_at,
+        state=one.c.state, reason=one.c.reason, lease_owner=None,
+        ended_at=case((one.c.state.in_(sorted(TERMINAL)), _NOW), else_=null()),
+        accepted_at=case((one.c.state == State.ACCEPTED.value, _NOW), else_=messages.c.accepted_at),
         # Nobody judges an uncertain one before its sender must have given up.
         lease_until=case((one.c.state == State.UNCERTAIN.value, messages.c.lease_until), else_=null()),
-        attempts=messages.c.attempts + one.c.tried, dup_possible=or_(messages.c.dup_possible, one.c.dup),
+        attempts=case(
+            (and_(one.c.phase != Phase.OPERATOR.value, one.c.uncounted.is_(None)), messages.c.attempts + 1), else_=messages.c.attempts
+        ),
+        dup_possible=or_(messages.c.dup_possible, func.coalesce(one.c.dup, false())),
         **{name: func.coalesce(one.c[name], messages.c[name]) for name in _KEPT},
         **{name: _unless_afresh(one, name) for name in ("composed_at", "content_hash", "handoff_at")},
     ).returning(messages.c.number, messages.c.state)
 
 
-_KEPT = ("next_attempt_at", "accepted_at", "evidence", "smtp_code", "enhanced_code", "reply")
+_KEPT = ("next_attempt_at", "evidence", "smtp_code", "enhanced_code", "reply")
 _TRIED: dict[str, TypeEngine[Any]] = {
     "number": INTEGER, "fence": INTEGER, "phase": TEXT, "relay": TEXT, "state": TEXT, "smtp_code": SMALL, "enhanced_code": TEXT,
     "reply": TEXT, "started_at": TIME,
@@ -147,9 +152,10 @@ def _record(*, sqlite: bool) -> Insert:
     columns = {
         "launch_id": _LAUNCH, "number": one.c.number, "fence": one.c.fence, "actor": _OWNER, "relay": one.c.relay,
         "phase": one.c.phase, "outcome": one.c.state, "smtp_code": one.c.smtp_code, "enhanced_code": one.c.enhanced_code,
-        "reply": one.c.reply, "started_at": one.c.started_at, "ended_at": _NOW,
+        "reply": one.c.reply, "started_at": func.coalesce(one.c.started_at, _NOW), "ended_at": _NOW,
     }
-    return insert(attempts).from_select(list(columns), select(*columns.values()), include_defaults=False)
+    spoken = select(*columns.values()).where(one.c.phase.is_not(None))
+    return insert(attempts).from_select(list(columns), spoken, include_defaults=False)
 
 
 def _unless_afresh(one: FromClause, name: str) -> ColumnElement[Any]:
@@ -158,15 +164,22 @@ def _unless_afresh(one: FromClause, name: str) -> ColumnElement[Any]:
     return case((and_(one.c.afresh, not_(messages.c.dup_possible)), null()), else_=column)
 
 
-def _change(settlement: Settlement, now: datetime) -> dict[str, Any]:
+def _change(settlement: Settlement) -> dict[str, Any]:
+    """What it says; what it leaves out is NULL."""
     said, state = settlement.attempt, settlement.state
-    accepted = state is State.ACCEPTED
-    return {
+    row: dict[str, Any] = {
         "number": settlement.ref.number, "fence": settlement.fence, "before": settlement.before.value, "state": state.value,
-        "reason": settlement.reason, "ended_at": now if state in TERMINAL else None, "next_attempt_at": settlement.next_attempt_at,
-        "accepted_at": now if accepted else None, "evidence": (said and said.evidence) or "reply" if accepted else None,
-        "smtp_code": said and said.code, "enhanced_code": said and said.enhanced, "reply": said and said.reply,
-        "tried": int(said is not None and said.phase is not Phase.OPERATOR), "dup": settlement.copy_may_exist,
-        "afresh": state is State.PENDING and not settlement.copy_may_exist,
-        "phase": said and said.phase.value, "relay": said and getattr(said, "relay", None), "started_at": settlement.started_at or now,
+        "reason": settlement.reason, "next_attempt_at": settlement.next_attempt_at,
     }
+    if state is State.PENDING:
+        row |= {"afresh": not settlement.copy_may_exist, "dup": settlement.copy_may_exist}
+    if said is not None:
+        row |= {
+            "smtp_code": said.code, "enhanced_code": said.enhanced, "reply": said.reply, "phase": said.phase.value,
+            "relay": said.relay, "started_at": settlement.started_at,
+        }
+    if settlement.pause:
+        row["uncounted"] = True
+    if state is State.ACCEPTED:
+        row["evidence"] = (said and said.evidence) or "reply"
+    return {name: value for name, value in row.items() if value is not None}
