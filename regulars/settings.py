@@ -68,6 +68,11 @@ class Settings:
         """Work happens in the calling process; nothing has to be started."""
         return self.broker_url is None
 
+    def mail_of(self, relay: str, variable: str = "") -> MailUrl | None:
+        """Where the relay of that name is; None when no variable says it."""
+        own = self.mails.get(variable or f"{MAIL_URL}_{relay.upper().replace('-', '_')}")
+        return own or self.mails.get(MAIL_URL) or (None if self.mails else self.mail)
+
     @property
     def base_is_public(self) -> bool:
         parts = urlsplit(self.base_url)

@@ -13,6 +13,8 @@ from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.outgoing import Outgoing
 from regulars.delivery.settlement import Claimed, Handoff
+from regulars.errors import SettingsError, Unreachable
+from regulars.operations.gate import Gate
 from regulars.operations.ledger import TurnLedger
 from regulars.operations.office import PostOffice, Turn
 from regulars.operations.ports import Progress
@@ -24,7 +26,10 @@ DOUBTFUL_SHARE = 0.1
 
 
 def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progress: Progress | None = None) -> Turn:
-    """Sends what is due of one launch while `go_on()`. Raises Unreachable when the relay is; nothing is lost then."""
+    """Sends what is due of one launch while `go_on()`. Raises Unreachable when the relay is; nothing is lost then.
+
+    A relay that only other settings would open pauses the launch as well: trying again cannot help.
+    """
     launch = office.launches.get(launch_id)
     turn = Turn()
     if launch.state is not LaunchState.SENDING:
@@ -32,10 +37,18 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     office.permit()
     office.launches.begin(launch_id, office.clock.now())
     book = TurnLedger(launch, office, turn)
+    room = office.bundles.open(launch.bundle)
+    way = office.way(room.shop, room.campaign.relay)
+    gate = Gate(launch_id, office, room.shop, way.carrier)
     try:
-        office.transport.send(_batches(launch, office, book, go_on, progress), book, go_on)
+        way.transport.send(_batches(launch, office, book, gate, go_on, progress), book, go_on)
+    except SettingsError as error:
+        why = "; ".join(error.problems)
+        office.launches.move(launch_id, LaunchState.PAUSED, f"{why}; then: regulars resume {launch_id}", office.clock.now())
+        raise Unreachable(why, hint="put the setting right") from error
     finally:
         book.give_back()
+        gate.close(turn.handed_over)
     finish(launch_id, office)
     return turn
 
@@ -46,16 +59,24 @@ def finish(launch_id: int, office: PostOffice) -> bool:
 
 
 def _batches(
-    launch: Launch, office: PostOffice, book: TurnLedger, go_on: Callable[[], bool], progress: Progress | None
+    launch: Launch, office: PostOffice, book: TurnLedger, gate: Gate, go_on: Callable[[], bool], progress: Progress | None
 ) -> Iterator[Sequence[Outgoing]]:
     """Claimed and composed when they are asked for, until nothing is due, the turn is over or the launch is doubtful."""
     rooms = Rooms(launch.id, office.launches, office.bundles)
     while go_on() and not _is_doubtful(launch, book.so_far(), office):
         office.permit()
-        batch = office.messages.claim(launch.id, BATCH, office.owner, office.claim_seconds, office.clock.now())
-        if not batch or not book.open(batch):
+        passed = gate.claim(BATCH)
+        if passed.is_empty:
+            if progress and passed.wait:
+                progress(book.so_far().done, launch.recipients, passed.why)
+            if passed.wait is None or not gate.wait_out(passed.wait, go_on):
+                return
+            continue
+        if not book.open([*passed.claimed, *passed.put_off]):
             return
-        mails = list(_composed(launch, book.withhold(batch), rooms, office, book))
+        for claimed, until in passed.put_off.items():
+            book.put_off(claimed, until)
+        mails = list(_composed(launch, book.withhold(passed.claimed), rooms, office, book))
         book.commit()
         if mails:
             yield mails

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from threading import Lock
 
@@ -67,6 +68,10 @@ class TurnLedger:
     def cannot_compose(self, claimed: Claimed, why: str) -> None:
         self._conclude(skipped(claimed, f"cannot be composed: {why}"), uncomposed=1)
 
+    def put_off(self, claimed: Claimed, until: datetime) -> None:
+        """Its domain asked for patience; nothing was tried."""
+        self._conclude(replace(given_back(claimed), next_attempt_at=until))
+
     def hold(self, claimed: Claimed, reason: str) -> None:
         self._conclude(held(claimed, reason))
 
@@ -86,6 +91,7 @@ class TurnLedger:
         marked = self.commit(asked)
         with self._lock:
             self._marked |= marked
+            self._turn.handed_over += len(marked)
             self._asked.difference_update(handoff.ref for handoff in asked)
             self._refuse({handoff.ref for handoff in asked} - marked)
         return marked

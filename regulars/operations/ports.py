@@ -54,8 +54,8 @@ class Clock(Protocol):
 
 
 class Progress(Protocol):
-    def __call__(self, done: int, total: int | None = None) -> None:
-        """`done` units so far, of `total` when it is known."""
+    def __call__(self, done: int, total: int | None = None, why: str = "") -> None:
+        """`done` units so far, of `total` when it is known. `why`: what it waits for."""
         ...
 
 
@@ -237,6 +237,10 @@ class Registry(Protocol):
 
     def rise(self, every: timedelta) -> Generation:
         """One more, unless it rose that recently for the newest launch; committed when this returns. Returns the present one."""
+        ...
+
+    def stamp(self, environment: str) -> None:
+        """Gives the database to another environment; the same one again changes nothing."""
         ...
 
     def notice(self, remembered: Generation) -> None:

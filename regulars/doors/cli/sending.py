@@ -98,7 +98,7 @@ def _send_here(house: House, launch: Launch) -> None:
     before = tally.total - tally.of(State.PENDING)
     try:
         with stop_at_leisure() as asked, progress(f"sending {launch.campaign}") as moved:
-            drain(launch.id, house.office, lambda: not asked.is_set(), lambda done, total=None: moved(before + done, total))
+            drain(launch.id, house.office, lambda: not asked.is_set(), lambda done, total=None, why="": moved(before + done, total, why))
     except KeyboardInterrupt as interrupt:
         raise _stopped(house, launch) from interrupt
     except Unreachable as error:

@@ -144,4 +144,4 @@ def test_two_threads_commit_each_end_once(book, store):
     relay.join(10)
 
     assert Counter(one.ref for one in store.committed) == {A: 1, B: 1}
-    assert book.so_far() == Turn(Counter({State.ACCEPTED: 1, State.SKIPPED: 1}), uncomposed=1)
+    assert book.so_far() == Turn(Counter({State.ACCEPTED: 1, State.SKIPPED: 1}), uncomposed=1, handed_over=1)
