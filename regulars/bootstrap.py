@@ -32,9 +32,11 @@ if TYPE_CHECKING:
         Dossiers,
         Fifths,
         Launches,
+        Memory,
         Messages,
         People,
         Purchases,
+        Registry,
         ResultsStore,
         ScoreBook,
         SegmentReader,
@@ -243,14 +245,24 @@ class House:
     @cached_property
     def permit(self) -> Permit:
         """Whether mail may leave from this database."""
-        from regulars.adapters.database.registry import RegistryInDatabase
-        from regulars.adapters.memory import FileMemory, Memories, RedisMemory
         from regulars.operations.permission import Permit
 
-        broker = self.settings.broker_url
-        memory = Memories([FileMemory(self.settings.state_folder), *([RedisMemory(broker)] if broker else [])])
         where = self.database.engine.url.render_as_string(hide_password=True)
-        return Permit(RegistryInDatabase(self.database), memory, self.clock, named=self.settings.environment, where=where)
+        return Permit(self.registry, self.memory, self.clock, named=self.settings.environment, where=where)
+
+    @cached_property
+    def registry(self) -> Registry:
+        from regulars.adapters.database.registry import RegistryInDatabase
+
+        return RegistryInDatabase(self.database)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Outside of the database: a file of this machine, and Redis where there is one."""
+        from regulars.adapters.memory import FileMemory, Memories, RedisMemory
+
+        broker = self.settings.broker_url
+        return Memories([FileMemory(self.settings.state_folder), *([RedisMemory(broker)] if broker else [])])
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -277,7 +289,7 @@ class House:
         """What plans are made at."""
         from regulars.operations.plan import Desk
 
-        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url)
+        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url, self.composer.email)
 
     @cached_property
     def office(self) -> PostOffice:

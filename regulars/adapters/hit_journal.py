@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 class _Waiting:
     hit: Hit
     answer: asyncio.Future[bool]
+    since: float  # by the loop's clock
 
 
 class HitJournal:
@@ -48,6 +49,11 @@ class HitJournal:
     def waiting(self) -> int:
         return len(self._line)
 
+    @property
+    def lag(self) -> float:
+        """Seconds that the oldest hit in line waits to be durable."""
+        return asyncio.get_running_loop().time() - self._line[0].since if self._line else 0.0
+
     def start(self) -> None:
         self._arrived.set()
         self._writing = asyncio.get_running_loop().create_task(self._write_for_ever())
@@ -58,7 +64,7 @@ class HitJournal:
             self.lost += 1
             return False
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(hit, loop.create_future())
+        waiting = _Waiting(hit, loop.create_future(), loop.time())
         self._line.append(waiting)
         self._emptied.clear()
         self._arrived.set()

@@ -42,10 +42,10 @@ def objection_to_stamp(identity: Identity, named: str, where: str) -> Refused | 
     if identity.environment == named:
         return None
     return Refused(
-        f"the database {where} belongs to {in_words(identity.environment)}, and this process is of {in_words(named)}; it sends nothing from there",
+        f"the database {where} is stamped {in_words(identity.environment)}, and this process is of {_set_or_not(named)}; it sends nothing from there",
         hint=(
-            f"set REGULARS_DATABASE_URL to the database of {in_words(named)}, or REGULARS_ENVIRONMENT to this one's; "
-            f"if the database is yours to take over: regulars db stamp {named or 'NAME'}"
+            f"give it the database of its own environment (REGULARS_DATABASE_URL){_the_other_way(identity.environment)}; "
+            f"to make this database its own, deliberately: regulars db stamp {named or 'NAME'}"
         ),
     )
 
@@ -62,7 +62,15 @@ def objection_to_age(identity: Identity, where: str) -> Refused | None:
 
 
 def in_words(environment: str) -> str:
-    return f"the environment {environment}" if environment else "an environment without a name (REGULARS_ENVIRONMENT is not set)"
+    return f'"{environment}"' if environment else "without a name"
+
+
+def _set_or_not(named: str) -> str:
+    return f"the environment {in_words(named)}" if named else "no environment that has a name (REGULARS_ENVIRONMENT is not set)"
+
+
+def _the_other_way(stamp: str) -> str:
+    return f", or say that it is of {in_words(stamp)} (REGULARS_ENVIRONMENT={stamp})" if stamp else ", or unset REGULARS_ENVIRONMENT"
 
 
 def _minute(moment: datetime) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.outgoing import Outgoing
     from regulars.delivery.pace import Ask, Grant
     from regulars.delivery.permission import Generation, Identity
+    from regulars.delivery.roll_out import FirstPart
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.sent import SentMail
     from regulars.delivery.settlement import Claimed, Handoff, Settlement, Uncertain
@@ -338,6 +339,16 @@ class Launches(Protocol):
     def move(self, launch_id: int, state: LaunchState, reason: str | None, now: datetime) -> bool:
         """To `state` if that may follow; to FINISHED only when no message is open. False: nothing changed."""
         ...
+
+    def first_part(self, launch_id: int, first: int) -> FirstPart:
+        """Of a roll-out: what has become of the messages up to this number."""
+        ...
+
+    def wait_with_rest(self, launch_id: int, until: datetime) -> None:
+        """The first part has left; of two who notice, the first one's word counts."""
+        ...
+
+    def let_rest_go(self, launch_id: int, now: datetime) -> None: ...
 
     def editions(self, launch_id: int) -> Mapping[int, str]:
         """The bundle of each edition; the newest is the launch's own."""

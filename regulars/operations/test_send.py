@@ -8,10 +8,13 @@ from datetime import datetime
 
 from regulars.audience.only_to import EVERYBODY, OnlyTo
 from regulars.content.compilation import MailCompiler
+from regulars.content.mailroom import Compose, MailRoom
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
-from regulars.definition.workspace import Campaign, Workspace
+from regulars.definition.workspace import Campaign, Shop, Workspace
 from regulars.delivery.outcomes import Outcome, Result
+from regulars.delivery.outgoing import Outgoing
+from regulars.delivery.trial_mail import trial_mail
 from regulars.errors import Refused, RegularsError
 from regulars.operations.ports import Transport
 from regulars.operations.preview import Preview, preview
@@ -19,17 +22,33 @@ from regulars.operations.preview import Preview, preview
 
 def send_test(
     campaign: Campaign, workspace: Workspace, recipient: Recipient, to: str, compiler: MailCompiler, transport: Transport, *,
-    keys: KeyRing, base_url: str, now: datetime, only_to: OnlyTo = EVERYBODY,
+    keys: KeyRing, base_url: str, now: datetime, only_to: OnlyTo = EVERYBODY, compose: Compose = MailRoom.compose,
 ) -> Preview:
     """The mail of `recipient`, addressed to `to`; its links work and count nothing. Raises RegularsError when it was not taken, Refused when `only_to` forbids it."""
+    _refuse_others(to, only_to)
+    shown = preview(campaign, workspace, replace(recipient, email=to), compiler, keys=keys, base_url=base_url, now=now, compose=compose)
+    _send(shown.mail, to, transport)
+    return shown
+
+
+def send_trial(to: str, shop: Shop, transport: Transport, *, key: str, now: datetime, only_to: OnlyTo = EVERYBODY) -> Result:
+    """A mail that shows nothing of any customer; what the relay said to it. Raises as `send_test` does."""
+    _refuse_others(to, only_to)
+    return _send(trial_mail(shop, to, key, now), to, transport)
+
+
+def _refuse_others(to: str, only_to: OnlyTo) -> None:
     if not only_to.allows(to):
         raise Refused(f"{to} is not in REGULARS_ONLY_TO ({only_to}), so nothing was sent", hint="name an address that is, or change the setting")
-    shown = preview(campaign, workspace, replace(recipient, email=to), compiler, keys=keys, base_url=base_url, now=now)
+
+
+def _send(mail: Outgoing, to: str, transport: Transport) -> Result:
     ledger = _OneMail()
-    transport.send([[shown.mail]], ledger, lambda: True)
-    if not any(result.outcome is Outcome.ACCEPTED for result in ledger.results):
+    transport.send([[mail]], ledger, lambda: True)
+    taken = next((result for result in ledger.results if result.outcome is Outcome.ACCEPTED), None)
+    if taken is None:
         raise RegularsError(f"the test mail to {to} was not taken: {_words(ledger.results)}", hint="check the address and REGULARS_MAIL_URL")
-    return shown
+    return taken
 
 
 class _OneMail:

@@ -311,5 +311,5 @@ def test_the_doctor_tells_a_relay_that_is_away_and_an_outbox_that_is_a_file(regu
     away = regulars("doctor", code=3, REGULARS_MAIL_URL="smtp://127.0.0.1:1")
     file = regulars("doctor", code=3, REGULARS_MAIL_URL=f"spool:{in_the_way}")
 
-    assert "BAD  mail       the relay smtp://127.0.0.1:1 does not answer" in away.out
-    assert f"BAD  mail       mails cannot be written into {in_the_way}" in file.out
+    assert "BAD  mail        the relay 127.0.0.1:1 cannot be reached" in away.out
+    assert f"BAD  mail        mails cannot be written into {in_the_way}" in file.out

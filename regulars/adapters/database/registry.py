@@ -44,6 +44,16 @@ class RegistryInDatabase:
             connection.execute(upsert(connection, installation).values(made).on_conflict_do_nothing())
 
 
+    def stamp(self, environment: str) -> None:
+        """Gives it to another environment. What machines remember of it is of the other one, so it gets another identity."""
+        with self._database.write() as connection:
+            if read_identity(connection).environment == environment:
+                return
+            facts = {ENVIRONMENT: environment, IDENTITY: secrets.token_hex(8), GENERATION: as_text(BEGINNING), OVERTAKEN: None}
+            for name, value in facts.items():
+                write_fact(connection, name, value)
+
+
 def introduce(connection: Connection, environment: str) -> None:
     """Gives a database its identity and its stamp, unless it has them."""
     made = {IDENTITY: secrets.token_hex(8), ENVIRONMENT: environment, GENERATION: as_text(BEGINNING)}

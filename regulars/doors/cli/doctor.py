@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,90 +11,162 @@ import click
 from regulars.bootstrap import House
 from regulars.doors.cli.console import write, write_json
 from regulars.doors.cli.options import as_json, in_house
-from regulars.errors import RegularsError, Unreachable
+from regulars.errors import Unreachable
+from regulars.operations.diagnosis import (
+    Finding,
+    Health,
+    Space,
+    judge_backup,
+    judge_clocks,
+    judge_disk,
+    judge_environment,
+    judge_redis,
+    judge_web,
+    judge_workers,
+    well,
+)
+
+MARKS = {Health.WELL: "ok  ", Health.DOUBTFUL: "warn", Health.ILL: "BAD "}
 
 
-@click.command(epilog="Example: regulars doctor --json")
+@click.command(epilog="Example: regulars doctor --test-mail you@shop.example")
+@click.option("--test-mail", metavar="EMAIL", help="Send one small mail to EMAIL through the relay, and say what it answered.")
 @as_json
 @in_house
-def doctor(house: House, as_json: bool) -> None:
-    """Is everything as it should be: files, database, promises kept about every message, broker, mail, links."""
+def doctor(house: House, test_mail: str | None, as_json: bool) -> None:
+    """Is everything as it should be: files, database, promises about every message, workers, clocks, disk, broker, mail, links.
+
+    Each line says what was found and what to do about it. The exit code is 3 when something is BAD; a warning does not count.
+    """
     from regulars.operations.doctor import examine
 
-    answers = examine(_questions(house))
+    questions = dict(_questions(house))
+    if test_mail is not None:
+        questions["test mail"] = lambda: _test_mail(house, test_mail)
+    answers = examine(questions)
     if as_json:
-        write_json({"checks": [
-            {"name": answer.name, "well": answer.is_well, "detail": answer.detail, "hint": answer.hint} for answer in answers
-        ]})
+        write_json({"checks": [answer.as_json() for answer in answers]})
     else:
         for answer in answers:
-            write(f"{'ok  ' if answer.is_well else 'BAD '} {answer.name:<10} {answer.detail}" + (f"\n     help: {answer.hint}" if answer.hint else ""))
+            write(f"{MARKS[answer.health]} {answer.name:<11} {answer.detail}" + (f"\n     help: {answer.hint}" if answer.hint else ""))
     raise SystemExit(0 if all(answer.is_well for answer in answers) else 3)
 
 
-def _questions(house: House) -> Mapping[str, Callable[[], str]]:
+def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:
     return {
-        "files": lambda: _files(house), "database": lambda: _database(house), "messages": lambda: _messages(house),
-        "scores": lambda: _scores(house),
+        "files": lambda: _files(house), "database": lambda: _database(house), "environment": lambda: _environment(house),
+        "backup": lambda: _backup(house), "messages": lambda: _messages(house), "scores": lambda: _scores(house),
+        "workers": lambda: _workers(house), "clocks": lambda: _clocks(house), "disk": lambda: _disk(house),
         "broker": lambda: _broker(house), "mail": lambda: _mail(house), "links": lambda: _links(house),
     }
 
 
-def _files(house: House) -> str:
+def _files(house: House) -> Finding:
     workspace = house.workspace
-    return f"{len(workspace.campaigns)} campaigns, {len(workspace.segments)} segments; regulars check says more"
+    return well(f"{len(workspace.campaigns)} campaigns, {len(workspace.segments)} segments; regulars check says more")
 
 
-def _database(house: House) -> str:
+def _database(house: House) -> Finding:
     from regulars.adapters.database.migrations import current_revision
 
-    return f"{house.database.engine.url.render_as_string(hide_password=True)} at schema {current_revision(house.database)}"
+    return well(f"{_where(house)} at schema {current_revision(house.database)}")
 
 
-def _messages(house: House) -> str:
+def _environment(house: House) -> Finding:
+    identity, _ = house.permit.look()
+    settings = house.settings
+    return judge_environment(
+        identity, settings.environment, _where(house), only_to=str(settings.only_to), is_shared=not house.database.is_sqlite
+    )
+
+
+def _backup(house: House) -> Finding:
+    return judge_backup(*house.permit.look(), _where(house))
+
+
+def _messages(house: House) -> Finding:
     from regulars.adapters.database.invariants import violations
 
     with house.database.read() as connection:
         if broken := violations(connection):
-            raise RegularsError("; ".join(broken), hint="nothing is sent twice because of it, but tell the developers what you did before")
-    return "every promise about them holds"
+            return Health.ILL, "; ".join(broken), "nothing is sent twice because of it, but tell the developers what you did before"
+    return well("every promise about them holds")
 
 
-def _scores(house: House) -> str:
+def _scores(house: House) -> Finding:
     if not house.scores.are_by(house.shop.scoring):
-        raise RegularsError("they were made by another half-life or other weights than regulars.yaml has now", hint="run: regulars scores recompute")
-    return "made by the half-life and the weights of regulars.yaml"
+        return Health.ILL, "they were made by another half-life or other weights than regulars.yaml has now", "run: regulars scores recompute"
+    return well("made by the half-life and the weights of regulars.yaml")
 
 
-def _broker(house: House) -> str:
+def _workers(house: House) -> Finding:
+    from regulars.adapters.database.gauges import read_gauges
+
+    gauges = read_gauges(house.database, house.clock.now())
+    return judge_workers(house.workers.all(), gauges, is_embedded=house.settings.is_embedded)
+
+
+def _clocks(house: House) -> Finding:
+    from regulars.adapters.database.workers import clock_skew
+
+    return judge_clocks(clock_skew(house.database), house.workers.all())
+
+
+def _disk(house: House) -> Finding:
+    from regulars.adapters.database.gauges import database_size
+    from regulars.adapters.disk import room_at
+
+    with house.database.read() as connection:
+        size = database_size(connection)
+    places = {"what regulars remembers": house.settings.state_folder}
+    if house.database.is_sqlite:
+        places["the database"] = str(Path(house.database.engine.url.database or ".").parent)
+    if house.spool is not None:
+        places["the mails of the spool"] = house.settings.mail.folder
+    return judge_disk([Space(what, *room_at(path)) for what, path in places.items()], size)
+
+
+def _broker(house: House) -> Finding:
     if house.settings.broker_url is None:
-        return "none: work happens in the calling process and in regulars up"
-    from redis import Redis, RedisError
+        return well("none: work happens in the calling process and in regulars up")
+    from regulars.adapters.broker_health import look_at_broker
 
-    try:
-        policy = Redis.from_url(house.settings.broker_url, socket_timeout=3).config_get("maxmemory-policy")
-    except RedisError as error:
-        raise Unreachable(f"the broker does not answer: {error}", hint="start Redis, or mend REGULARS_BROKER_URL") from error
-    if policy.get("maxmemory-policy") not in {"noeviction", None}:
-        raise Unreachable(
-            f"Redis may throw away work when its memory is full ({policy['maxmemory-policy']})", hint="set maxmemory-policy noeviction"
-        )
-    return "Redis answers, and keeps what it is given"
+    return judge_redis(*look_at_broker(house.settings.broker_url))
 
 
-def _mail(house: House) -> str:
+def _mail(house: House) -> Finding:
     assert house.transport  # raises Refused for an unsafe relay
     mail = house.settings.mail
     if house.spool is not None:
         if (Path(mail.folder).exists() and not os.access(mail.folder, os.W_OK | os.X_OK)) or Path(mail.folder).is_file():
             raise Unreachable(f"mails cannot be written into {mail.folder}", hint="name a folder of yours in REGULARS_MAIL_URL")
-        return str(mail)
+        return well(str(mail))
+    from regulars.adapters.smtp_sign_in import sign_in
+
+    return well(f"{mail} lets us in: {sign_in(mail.host, mail.port, mail.user, mail.password, mail.tls)}")
+
+
+def _links(house: House) -> Finding:
+    from regulars.adapters.web_report import web_report
+
+    base_url = house.settings.base_url
     try:
-        socket.create_connection((mail.host, mail.port), timeout=5).close()
-    except OSError as error:
-        raise Unreachable(f"the relay {mail} does not answer: {error}", hint="check REGULARS_MAIL_URL, and that this machine may reach it") from error
-    return f"{mail} answers"
+        health, detail, hint = judge_web(web_report(base_url), base_url)
+    except Unreachable as error:
+        return Health.DOUBTFUL, error.message, error.hint
+    return health, detail + ("" if house.settings.base_is_public else " (this machine only)"), hint
 
 
-def _links(house: House) -> str:
-    return house.settings.base_url + ("" if house.settings.base_is_public else " (this machine only)")
+def _test_mail(house: House, email: str) -> Finding:
+    from regulars.doors.cli.launch import fresh_key, read_recipient
+    from regulars.operations.test_send import send_trial
+
+    result = send_trial(
+        read_recipient(email, "--test-mail"), house.shop, house.transport, key=fresh_key(), now=house.clock.now(),
+        only_to=house.settings.only_to,
+    )
+    return well(f"{house.settings.mail} took it: {result.code or ''} {result.reply or ''}".strip())
+
+
+def _where(house: House) -> str:
+    return house.database.engine.url.render_as_string(hide_password=True)

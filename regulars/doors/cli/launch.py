@@ -66,7 +66,7 @@ def _launch(
         show(house, planned)
     _ask(house, planned, yes=yes)
     made = make(
-        planned, wishes, house.launches, house.bundles, key=_fresh_key(), by=operator(),
+        planned, wishes, house.launches, house.bundles, key=fresh_key(), by=operator(),
         origin=read_origin(house.settings.project), now=house.clock.now(),
     )
     standing = send(house, made, watch=watch)
@@ -92,25 +92,26 @@ def _test(house: House, campaign: str, email: str) -> int:
     from regulars.operations.test_send import send_test
 
     chosen = campaign_named(house.workspace, campaign)
-    email = _address(email)
+    email = read_recipient(email, "--test-to")
     house.permit.ask()
     recipient = _whose(house, chosen, email)
     send_test(
         chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,
         keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
-        only_to=house.settings.only_to,
+        only_to=house.settings.only_to, compose=house.composer.email,
     )
     say(f"the mail of {recipient.email} went to {email} by {house.settings.mail}; nothing was recorded, and its links count nothing")
     return 0
 
 
-def _address(text: str) -> str:
+def read_recipient(text: str, option: str) -> str:
+    """An address that somebody typed; raises UsageError."""
     from regulars.audience.addresses import read_address
 
     try:
         return read_address(text).written
     except ValueError as error:
-        raise UsageError(f"--test-to: {error}", hint="name the address of who is to look at it") from error
+        raise UsageError(f"{option}: {error}", hint="name the address of who is to look at it") from error
 
 
 def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
@@ -126,7 +127,8 @@ def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
     return found or recipient_for(house, campaign.name, None)
 
 
-def _fresh_key() -> str:
+def fresh_key() -> str:
+    """Of a launch, for its Message-IDs."""
     from regulars.delivery.message_id import LAUNCH_KEY_LENGTH
 
     return "".join(secrets.choice(KEY_LETTERS) for _ in range(LAUNCH_KEY_LENGTH))

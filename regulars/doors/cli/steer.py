@@ -61,7 +61,7 @@ def cancel(house: House, launch: str, yes: bool, as_json: bool) -> None:
     from regulars.operations.cancel import cancel as end
 
     chosen = launch_named(launch, house.launches)
-    _ask(f"End launch {chosen.id} of {chosen.campaign}, {chosen.state}? It cannot go on afterwards.", yes)
+    ask(f"End launch {chosen.id} of {chosen.campaign}, {chosen.state}? It cannot go on afterwards.", yes)
     end(str(chosen.id), house.launches, by=operator(), now=house.clock.now())
     _report(house, standing_of(str(chosen.id), house.launches, house.messages), as_json)
 
@@ -87,7 +87,7 @@ def retry(
         house.permit.ask()
     held = 0 if only == "rejected" else len(house.messages.held(chosen.id))
     if held and not arrived:
-        _ask(f"{held:,} mails perhaps arrived already; send them again?", yes)
+        ask(f"{held:,} mails perhaps arrived already; send them again?", yes)
     states = (State(only),) if only else (State.HELD,) if arrived else (State.HELD, State.REJECTED)
     word = Word(states, emails, arrived, operator(), because)
     decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now())
@@ -116,14 +116,14 @@ def _revise(house: House, name: str, yes: bool) -> None:
     for trouble in revised.troubles:
         say(f"cannot be composed: {trouble}")
     unsent = house.launches.tally(launch.id).of(State.PENDING, State.CLAIMED)
-    _ask(f"\nMake the {unsent:,} unsent mails of launch {launch.id} from these files?", yes)
+    ask(f"\nMake the {unsent:,} unsent mails of launch {launch.id} from these files?", yes)
     edition = take(
         revised, house.launches, house.bundles, by=operator(), origin=read_origin(house.settings.project), now=house.clock.now()
     )
     say(f"launch {launch.id} goes on with edition {edition} of its files, bundle {revised.bundle.hash[:12]}")
 
 
-def _ask(question: str, yes: bool) -> None:
+def ask(question: str, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():

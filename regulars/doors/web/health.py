@@ -11,7 +11,7 @@ from regulars.doors.web.following import Endpoint
 
 
 def healthz(door: Door) -> Endpoint:
-    """`lost_hits` were answered before they were durable; `recovered_hits` of them were stored later after all."""
+    """`lost_hits` were answered before they were durable; `recovered_hits` of them were stored later after all; `lag_seconds`: how long the oldest of `waiting_hits` waits."""
 
     async def report(_request: Request) -> Response:
         is_home = await door.look_up(door.desk.answers, otherwise=False)
@@ -23,6 +23,7 @@ def healthz(door: Door) -> Endpoint:
                 "lost_hits": door.journal.lost,
                 "recovered_hits": door.journal.recovered,
                 "waiting_hits": door.journal.waiting,
+                "lag_seconds": round(door.journal.lag, 3),
                 "version": __version__,
             },
             headers=NEVER_KEPT,
