@@ -7,22 +7,29 @@ import os
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from regulars.errors import Refused, Unreachable
-from regulars.settings import Settings, read_settings
+from regulars.definition.relays import DEFAULT_RELAY
+from regulars.errors import Refused, SettingsError, Unreachable
+from regulars.settings import MailUrl, Settings, read_settings, variable_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from regulars.adapters.current_shop import CurrentShop
     from regulars.adapters.database.engine import Database
     from regulars.adapters.database.recipients import RecipientsInDatabase
+    from regulars.adapters.relays import Rests
     from regulars.adapters.spool import Spool
     from regulars.content.compilation import MailCompiler
     from regulars.definition.workspace import Shop, Workspace
     from regulars.loyalty.rates import Rates
     from regulars.operations.heartbeat import Heartbeat
-    from regulars.operations.office import PostOffice
+    from regulars.operations.office import PostOffice, Way
+    from regulars.operations.pace import Pace
     from regulars.operations.permission import Permit
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
+        Buckets,
         Bundles,
         Cards,
         Catalogue,
@@ -37,6 +44,7 @@ if TYPE_CHECKING:
         People,
         Purchases,
         Registry,
+        RelayLog,
         ResultsStore,
         ScoreBook,
         SegmentReader,
@@ -52,6 +60,7 @@ class House:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._transports: dict[MailUrl, Transport] = {}
 
     @cached_property
     def clock(self) -> Clock:
@@ -75,14 +84,64 @@ class House:
 
     @cached_property
     def transport(self) -> Transport:
-        """Where mail goes. A guard refuses (exit 4) what would mail unreachable links, or passwords in the clear."""
-        if self.spool is not None:
-            return self.spool
-        refuse_unsafe_relay(self.settings)
+        """Where mail goes, by all relays that there are. A guard refuses (exit 4) what would mail unreachable links, or
+        passwords in the clear; SettingsError names every relay without an address."""
+        addresses = self._addresses(self.shop_now())
+        return self._post({name: self._transport_to(mail) for name, mail in addresses.items()})
+
+    def way(self, shop: Shop, wanted: str | None) -> Way:
+        """For the mail of a campaign that names this relay, or none."""
+        from zoneinfo import ZoneInfo
+
+        from regulars.delivery.routes import relays_of, route
+        from regulars.operations.office import Way
+
+        addresses = self._addresses(shop)
+        today = self.clock.now().astimezone(ZoneInfo(shop.timezone)).date()
+        names = route(relays_of(shop.relays, shop.warm_up), wanted, today)
+        post = self._post({name: self._transport_to(addresses[name]) for name in names})
+        return Way(post, lambda: getattr(post, "carrier", names[0]))
+
+    def _addresses(self, shop: Shop | None) -> Mapping[str, MailUrl]:
+        """Of every relay of the shop; of every variable where the shop's file cannot be read."""
+        if shop is None and len(self.settings.mails) > 1:
+            return self.settings.mails
+        if shop is None or not shop.relays:
+            return {DEFAULT_RELAY: self.settings.mail}
+        found = {name: self.settings.mail_of(name, relay.url) for name, relay in shop.relays.items()}
+        if unknown := [name for name, mail in found.items() if mail is None]:
+            raise SettingsError([
+                f"the relay {name!r} of regulars.yaml has no address: set {shop.relays[name].url or variable_of(name)}, "
+                "or REGULARS_MAIL_URL for all that have none of their own" for name in unknown
+            ])
+        return {name: mail for name, mail in found.items() if mail is not None}
+
+    def _post(self, relays: Mapping[str, Transport]) -> Transport:
+        from regulars.adapters.relays import Failover
+
+        return relays[DEFAULT_RELAY] if list(relays) == [DEFAULT_RELAY] else Failover(relays, self._rests)
+
+    @cached_property
+    def _rests(self) -> Rests:
+        from regulars.adapters.relays import Rests
+
+        return Rests()
+
+    def _transport_to(self, mail: MailUrl) -> Transport:
+        """One for each address, however many relays and launches share it."""
+        if mail not in self._transports:
+            refuse_unsafe_relay(self.settings, mail)
+            self._transports[mail] = self._relay_at(mail)
+        return self._transports[mail]
+
+    def _relay_at(self, mail: MailUrl) -> Transport:
+        if mail.scheme == "spool":
+            from regulars.adapters.spool import Spool
+
+            return Spool(mail.folder)
         from regulars.adapters.smtp import Relay
         from regulars.adapters.smtp_session import Account
 
-        mail = self.settings.mail
         account = Account(mail.host, mail.port, mail.user, mail.password, mail.tls, mail.dot_timeout)
         relay = Relay(account, connections=mail.connections)
         atexit.register(relay.close)  # relays like to be told goodbye
@@ -93,7 +152,8 @@ class House:
         """The folder that `/outbox` reads; None when mail goes to a relay."""
         from regulars.adapters.spool import Spool
 
-        return Spool(self.settings.mail.folder) if self.settings.mail.scheme == "spool" else None
+        mail, others = self.settings.mail, self.settings.mails
+        return Spool(mail.folder) if mail.scheme == "spool" and (not others or mail in others.values()) else None
 
     @cached_property
     def scores(self) -> ScoreBook:
@@ -130,6 +190,9 @@ class House:
     @cached_property
     def shop(self) -> Shop:
         """regulars.yaml alone: a broken campaign is no reason to lose an import."""
+        return self._read_shop()
+
+    def _read_shop(self) -> Shop:
         from dataclasses import replace
 
         from regulars.adapters.workspace import read_files
@@ -139,6 +202,13 @@ class House:
         own = {SHOP_FILE: files.texts[SHOP_FILE]} if SHOP_FILE in files.texts else {}
         refused = tuple(finding for finding in files.refused if finding.location.path == SHOP_FILE)
         return workspace_of(replace(files, texts=own, refused=refused)).shop
+
+    @cached_property
+    def shop_now(self) -> CurrentShop:
+        """regulars.yaml again whenever it has changed, for who runs for long; None while it cannot be read."""
+        from regulars.adapters.current_shop import CurrentShop
+
+        return CurrentShop(self.settings.project, self._read_shop)
 
     @cached_property
     def rates(self) -> Rates:
@@ -301,18 +371,49 @@ class House:
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
             self.settings.base_url, self.owner, random.random, self.composer,
-            *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit,
+            *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit, relay_log=self.relay_log,
+            pace=self.pace, ways=self.way,
         )
+
+    @cached_property
+    def pace(self) -> Pace:
+        """What holds the mail back. A command that sends in the foreground waits longer for leave than a worker's turn."""
+        import time
+
+        from regulars.adapters.database.quotas import QuotasInDatabase
+        from regulars.adapters.database.slowdowns import SlowDownsInDatabase
+        from regulars.operations.pace import Pace
+
+        patience = 120.0 if self.settings.is_embedded else 5.0
+        return Pace(
+            self.buckets, QuotasInDatabase(self.database), SlowDownsInDatabase(self.database), self.shop_now, time.sleep, patience,
+        )
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        from regulars.adapters.database.buckets import BucketsInDatabase
+
+        if self.settings.broker_url is None:
+            return BucketsInDatabase(self.database)
+        from regulars.adapters.redis_buckets import BucketsInRedis
+
+        return BucketsInRedis(self.settings.broker_url)
+
+    @cached_property
+    def relay_log(self) -> RelayLog | None:
+        from regulars.adapters.postfix_log import PostfixLog
+
+        return PostfixLog(self.settings.relay_log) if self.settings.relay_log else None
 
     def _lease_seconds(self) -> tuple[int, int]:
         """Of a claim and of a handoff: a file is written in an instant, a relay may take its time."""
-        mail = self.settings.mail
-        return (60, 60) if self.spool is not None else (mail.lease, mail.dot_timeout + min(60, mail.dot_timeout))
+        mails = [mail for mail in (self.settings.mails.values() or [self.settings.mail]) if mail.scheme != "spool"]
+        patience = max((mail.dot_timeout for mail in mails), default=0)
+        return (max(mail.lease for mail in mails), patience + min(60, patience)) if mails else (60, 60)
 
 
-def refuse_unsafe_relay(settings: Settings) -> None:
+def refuse_unsafe_relay(settings: Settings, mail: MailUrl) -> None:
     """Raises Refused for a public relay without TLS, or while links would lead nowhere for those who get them."""
-    mail = settings.mail
     if mail.is_local:
         return
     if not settings.base_is_public:
@@ -321,7 +422,7 @@ def refuse_unsafe_relay(settings: Settings) -> None:
             hint="set REGULARS_BASE_URL to the public https address of `regulars serve`",
         )
     if mail.tls == "none":
-        raise Refused(f"mail would go to {mail} unencrypted", hint="use tls=starttls or tls=implicit in REGULARS_MAIL_URL")
+        raise Refused(f"mail would go to {mail} unencrypted", hint="use tls=starttls or tls=implicit in its address")
 
 
 def furnish(project: str) -> House:

@@ -58,6 +58,7 @@ class Settings:
     environment: str = ""       # production, staging …; what the database must be stamped with
     only_to: OnlyTo = EVERYBODY
     mails: Mapping[str, MailUrl] = field(default_factory=dict)  # by variable: where named relays are
+    relay_log: str | None = None  # the relay's log file, absolute, where this machine can read it
 
     @property
     def state_folder(self) -> str:
@@ -70,13 +71,18 @@ class Settings:
 
     def mail_of(self, relay: str, variable: str = "") -> MailUrl | None:
         """Where the relay of that name is; None when no variable says it."""
-        own = self.mails.get(variable or f"{MAIL_URL}_{relay.upper().replace('-', '_')}")
+        own = self.mails.get(variable or variable_of(relay))
         return own or self.mails.get(MAIL_URL) or (None if self.mails else self.mail)
 
     @property
     def base_is_public(self) -> bool:
         parts = urlsplit(self.base_url)
         return parts.scheme == "https" and parts.hostname not in LOOPBACK_HOSTS
+
+
+def variable_of(relay: str) -> str:
+    """Where a relay's address stands, if regulars.yaml does not say where else."""
+    return f"{MAIL_URL}_{relay.upper().replace('-', '_')}"
 
 
 def read_settings(project: str, environment: Mapping[str, str] | None = None) -> Settings:
@@ -96,11 +102,12 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
     now = _now(env.get("REGULARS_NOW", ""), [mail, *mails.values()], problems)
     environment_name = _environment(env.get("REGULARS_ENVIRONMENT", ""), problems)
     only_to = _only_to(env.get("REGULARS_ONLY_TO"), problems)
+    relay_log = _relay_log(env.get("REGULARS_RELAY_LOG", ""), root, problems)
     embedded = broker_url is None and database_url.startswith("sqlite")
     keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails)
+    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails, relay_log)
 
 
 def _database_url(text: str, root: Path, problems: list[str]) -> str:
@@ -166,6 +173,14 @@ def _relay(parts: SplitResult, scheme: str) -> MailUrl:
         dot_timeout=_whole(options.get("dot_timeout", "600"), "dot_timeout", 1, 3600),
         lease=_whole(options.get("lease", "300"), "lease", 2, 3600),
     )
+
+
+def _relay_log(text: str, root: Path, problems: list[str]) -> str | None:
+    """A log that nobody can read would be silence taken for an answer."""
+    file = root / text
+    if text and not os.access(file, os.R_OK):
+        problems.append(f"REGULARS_RELAY_LOG: {file} cannot be read; give the right to, or unset it")
+    return str(file) if text else None
 
 
 def _whole(text: str, name: str, low: int, high: int) -> int:
