@@ -12,7 +12,7 @@ from regulars.content.bundle import IMAGES, bundled
 from regulars.content.compilation import LEXER, Cache, Compiled, MailCompiler, compile_template
 from regulars.content.email import CannotCompose
 from regulars.content.grammar import tree_of
-from regulars.content.mailroom import open_bundle
+from regulars.content.mailroom import Compose, MailRoom, open_bundle
 from regulars.content.source import Files, Unreadable
 from regulars.content.trial import OCCASION, estimated_size, large_customer
 from regulars.content.usage import Scope, Usage, misfit, usage_of
@@ -39,16 +39,17 @@ LARGEST_HTML = 102_400
 LARGEST_IMAGE = 200 * 1024
 
 
-def check_templates(workspace: Workspace, compiler: MailCompiler) -> list[Finding]:
+def check_templates(workspace: Workspace, compiler: MailCompiler, compose: Compose = MailRoom.compose) -> list[Finding]:
     """Findings in templates/, and in the subjects and preheaders of campaigns, in reading order."""
-    return in_reading_order(_Inspection(workspace, compiler).findings())
+    return in_reading_order(_Inspection(workspace, compiler, compose).findings())
 
 
 def check_campaign(
-    workspace: Workspace, campaign: Campaign, compiler: MailCompiler, cache: Cache | None = None
+    workspace: Workspace, campaign: Campaign, compiler: MailCompiler, cache: Cache | None = None,
+    compose: Compose = MailRoom.compose,
 ) -> list[Finding]:
     """Those of one campaign alone: its template in every language, its subjects and preheaders."""
-    inspection = _Inspection(workspace, compiler, compiled={} if cache is None else cache)
+    inspection = _Inspection(workspace, compiler, compose, compiled={} if cache is None else cache)
     return in_reading_order([*inspection.template(campaign.template, [campaign]), *inspection.campaign(campaign)])
 
 
@@ -89,6 +90,7 @@ class _Checked:
 class _Inspection:
     workspace: Workspace
     compiler: MailCompiler
+    compose: Compose
     compiled: Cache = field(default_factory=dict)
     read_before: dict[int, _Checked] = field(default_factory=dict)  # by the identity of a Compiled that `compiled` keeps
     lines_before: dict[tuple[str, str], list[Finding]] = field(default_factory=dict)
@@ -196,7 +198,7 @@ class _Inspection:
         for language, one in _first_of_each(checked):
             place = Location(one.compiled.path)
             try:
-                email = room.compose(large_customer(self.workspace.shop, language), OCCASION)
+                email = self.compose(room, large_customer(self.workspace.shop, language), OCCASION)
             except CannotCompose as cannot:
                 yield Finding(place, "C151", f"the mail of a sample customer cannot be composed: {cannot.reason}", "")
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -243,6 +243,10 @@ class MailRoom:
         if scheme_of(address) not in FOLLOWED:
             return address, False
         return with_utm(address, domain_of(self.shop.url), self._marks) if marking else address, True
+
+
+Compose = Callable[[MailRoom, Recipient, Occasion], Email]
+"""`MailRoom.compose`, or the same in a place of its own. Raises CannotCompose."""
 
 
 def one_line(text: str) -> str:

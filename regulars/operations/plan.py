@@ -11,8 +11,8 @@ from regulars.audience.eligibility import Funnel, Question
 from regulars.content.bundle import Bundle, freeze
 from regulars.content.checking import check_campaign
 from regulars.content.compilation import Cache, MailCompiler
-from regulars.content.email import CannotCompose, Occasion
-from regulars.content.mailroom import MailRoom, open_bundle
+from regulars.content.email import BeyondLimits, CannotCompose, Occasion
+from regulars.content.mailroom import Compose, MailRoom, open_bundle
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
@@ -57,6 +57,7 @@ class Desk:
     compiler: MailCompiler
     keys: KeyRing
     base_url: str
+    compose: Compose = MailRoom.compose
     opened: Callable[[Mapping[str, bytes]], MailRoom] = field(default=open_bundle)
 
 
@@ -83,7 +84,7 @@ def frozen(workspace: Workspace, campaign: Campaign, desk: Desk) -> Bundle:
     """What would be sent. Raises WorkspaceBroken with what `check` would find: a mistake in one language must not wait for
     its first reader."""
     compiled: Cache = {}  # what is checked is what is frozen
-    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler, compiled) if finding.is_error]:
+    if errors := [finding for finding in check_campaign(workspace, campaign, desk.compiler, compiled, desk.compose) if finding.is_error]:
         raise WorkspaceBroken(errors)
     return freeze(workspace, campaign, desk.compiler, compiled)
 
@@ -113,7 +114,9 @@ def fitting(customer_ids: Sequence[int], campaign: Campaign, room: MailRoom, des
     troubles: list[str] = []
     for recipient in people.values():
         try:
-            size = len(room.compose(recipient, occasion).html.encode())
+            size = len(desk.compose(room, recipient, occasion).html.encode())
+        except BeyondLimits as error:
+            raise Refused(f"the launch would pause at its first mail: {error.reason}", hint=f"change templates/{campaign.template}") from error
         except CannotCompose as error:
             troubles.append(f"{recipient.email}: {error.reason}")
             continue

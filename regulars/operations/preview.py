@@ -10,8 +10,8 @@ from regulars.audience.addresses import read_address
 from regulars.audience.cells import BadCell
 from regulars.content.bundle import freeze
 from regulars.content.compilation import MailCompiler
-from regulars.content.email import CannotCompose, Email, Occasion
-from regulars.content.mailroom import MailRoom, open_bundle
+from regulars.content.email import BeyondLimits, CannotCompose, Email, Occasion
+from regulars.content.mailroom import Compose, MailRoom, open_bundle
 from regulars.content.proof import Proof, proof_of, self_contained, with_named_links
 from regulars.content.recipient import Recipient
 from regulars.content.samples import sample_recipient
@@ -59,11 +59,11 @@ class Preview:
 
 def preview(
     campaign: Campaign, workspace: Workspace, recipient: Recipient, compiler: MailCompiler, *,
-    keys: KeyRing, base_url: str, now: datetime,
+    keys: KeyRing, base_url: str, now: datetime, compose: Compose = MailRoom.compose,
 ) -> Preview:
     """The mail as it would be sent now. Raises WorkspaceBroken, or RegularsError when this customer cannot get it."""
     room = open_bundle(freeze(workspace, campaign, compiler).files)
-    return _composed(room, recipient, Occasion(NOT_A_MESSAGE, PREVIEW_LAUNCH_KEY, keys.preview, base_url, now))
+    return _composed(room, recipient, Occasion(NOT_A_MESSAGE, PREVIEW_LAUNCH_KEY, keys.preview, base_url, now), compose)
 
 
 def preview_sent(
@@ -148,10 +148,14 @@ def _signed(launch_key: str, mail: SentMail, room: MailRoom, recipient: Recipien
     return _composed(room, recipient, Occasion(mail.ref, launch_key, key, base_url, mail.composed_at))
 
 
-def _composed(room: MailRoom, recipient: Recipient, occasion: Occasion) -> Preview:
+def _composed(room: MailRoom, recipient: Recipient, occasion: Occasion, compose: Compose = MailRoom.compose) -> Preview:
     try:
-        email = room.compose(recipient, occasion)
+        email = compose(room, recipient, occasion)
         mail = outgoing(email, occasion.ref, occasion.launch_key)
+    except BeyondLimits as error:
+        raise RegularsError(
+            f"{room.campaign.name} cannot be composed: {error.reason}", hint=f"a launch would pause at its first mail; change templates/{room.campaign.template}"
+        ) from error
     except CannotCompose as error:
         raise RegularsError(
             f"{recipient.email} cannot get {room.campaign.name}: {error.reason}",

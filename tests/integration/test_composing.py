@@ -21,7 +21,7 @@ from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
 from regulars.content.tokens import Key, MessageRef
 from regulars.definition.quantities import Money
 from regulars.delivery.composing import Composed, Job, Trouble, composed
-from tests.commands import until
+from tests.commands import Regulars, add_people, until, workspace_in
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import NOW, ShopFloor, add_customers, workspace
 
@@ -51,7 +51,7 @@ KNOWN_BOMBS = {
 DIGITS = "[0,1,2,3,4,5,6,7,8,9]"
 FOR = f"{{% for x in {DIGITS} %}}"
 OWN_BOMBS = {  # these pass the sandbox, so nothing but the limit ends them
-    "loops": (FOR * 9 + "{% endfor %}" * 9, TOO_SLOW),
+    "loops": (FOR * 9 + "{% if not x %}{% set y = 1 %}{% endif %}" + "{% endfor %}" * 9, TOO_SLOW),
     "squares": ("{% set x = 9999999999 %}" + "{% set x = x * x %}" * 40 + "{{ x > 1 }}", TOO_SLOW),
     "doubled text": ("{% set x = customer.email %}" + "{% set x = x ~ x %}" * 40, TOO_LARGE),
     "filled batches": ("{{ [1] | batch(1000000000, 1) | list | length }}", TOO_LARGE),
@@ -267,3 +267,39 @@ def test_a_template_beyond_its_limits_pauses_its_launch_and_no_other(floor):
     assert floor.launches.tally(hostile.id).reasons == {f"skipped: cannot be composed: {TOO_LARGE}": 1}
     assert floor.launches.get(innocent.id).state == "finished"
     assert floor.states(innocent.id) == {"accepted": 30}
+
+
+# Before a launch
+
+@pytest.fixture
+def regulars(tmp_path):
+    regulars = Regulars(workspace_in(tmp_path))
+    add_people(regulars, 3)
+    return regulars
+
+
+def test_a_template_that_never_ends_is_told_by_check_plan_and_preview(regulars):
+    regulars.rewrite("templates/hello.mjml", "{{ customer.greeting }}", OWN_BOMBS["loops"][0])
+    checked = regulars("check", code=1)
+
+    assert f"error[C151]: the mail of a sample customer cannot be composed: {TOO_SLOW}" in checked.out
+    assert TOO_SLOW in regulars("plan", "hello", code=1).err + regulars("plan", "hello", code=1).out
+    shown = regulars("preview", "hello", "--customer", "many0@posta.example", code=3)
+    assert f"hello cannot be composed: {TOO_SLOW}" in shown.err
+    assert "change templates/hello.mjml" in shown.err
+
+
+def test_a_bomb_that_looks_small_is_refused_by_plan_and_test_mail(regulars):
+    regulars.rewrite("templates/hello.mjml", "{{ customer.greeting }}", OWN_BOMBS["doubled text"][0])
+    planned = regulars("plan", "hello", code=4)
+
+    assert f"the launch would pause at its first mail: {TOO_LARGE}" in planned.err
+    assert TOO_LARGE in regulars("launch", "hello", "--test-to", "me@shop.example", code=3).err
+    assert regulars.outbox == []
+
+
+def test_mjml_nested_ever_so_deep_is_a_finding_and_not_the_end_of_the_process(regulars):
+    deep = "<mj-wrapper>" * 20_000 + "</mj-wrapper>" * 20_000
+    regulars.rewrite("templates/hello.mjml", "<mj-section>", f"{deep}<mj-section>")
+
+    assert "error[C120]: elements are nested 100 deep" in regulars("check", code=1).out

@@ -16,13 +16,16 @@ FORMATS = ("text", "json", "github")
 @in_workspace
 def check(project: str, form: str) -> None:
     """Every problem in every file, located, at once. Needs no database and no settings. Exit code 1: there are errors."""
+    from regulars.adapters.composing import ComposingChild
     from regulars.adapters.mjml import MjmlCompiler
     from regulars.adapters.workspace import read_files
     from regulars.doors.cli.finding_formats import formatted, summary
     from regulars.operations.check import check as find
 
     files = read_files(project)
-    findings = find(files, MjmlCompiler())
+    child = ComposingChild()
+    findings = find(files, MjmlCompiler(), child.email)
+    child.close()
     if findings or form == "json":
         write(formatted(findings, form, files.texts))
     say(summary(findings))

@@ -64,12 +64,15 @@ _WIDEST = 140
 
 def _excerpt(line: str, column: int) -> tuple[str, str]:
     """The part of the line before the place, and the part shown: a very long line is cut around it."""
-    line = "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in line)
     if len(line) <= _WIDEST:
-        return line[:column], line.rstrip()
+        return _printable(line[:column]), _printable(line).rstrip()
     start = max(0, min(column - _WIDEST // 2, len(line) - _WIDEST))
     lead, tail = "…" if start else "", "…" if start + _WIDEST < len(line) else ""
-    return lead + line[start:column], lead + line[start:start + _WIDEST].rstrip() + tail
+    return lead + _printable(line[start:column]), lead + _printable(line[start:start + _WIDEST]).rstrip() + tail
+
+
+def _printable(text: str) -> str:
+    return "".join(" " if unicodedata.category(sign) == "Cc" else sign for sign in text)
 
 
 def _width(text: str) -> int:

@@ -96,7 +96,7 @@ def _test(house: House, campaign: str, email: str) -> int:
     house.permit.ask()
     recipient = _whose(house, chosen, email)
     send_test(
-        chosen, house.workspace, recipient, email, house.desk.compiler, house.transport,
+        chosen, house.workspace, recipient, email, house.desk.compiler, house.way(house.workspace.shop, chosen.relay).transport,
         keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
         only_to=house.settings.only_to, compose=house.composer.email,
     )

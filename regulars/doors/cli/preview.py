@@ -82,7 +82,7 @@ def _composed(house: House, campaign: str, customer: str | None, language: str |
     recipient = recipient_for(house, campaign, customer, language)
     return compose(
         chosen, house.workspace, recipient, house.mail_compiler,
-        keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
+        keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(), compose=house.composer.email,
     )
 
 
