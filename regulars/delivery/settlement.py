@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from regulars.audience.addresses import read_address
+from regulars.audience.suppression import Suppression
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import OnUncertain
-from regulars.delivery.backoff import MOST_ATTEMPTS, wait_after, wait_after_a_lost_line
+from regulars.delivery.backoff import AFTER_A_LOST_LINE, AFTER_TOO_MUCH, FIRST, MOST_ATTEMPTS, wait_after
 from regulars.delivery.evidence import Evidence
 from regulars.delivery.life import State, after, resolved
 from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.replies import read
+from regulars.delivery.reply_table import Advice, Row
 
 # Seconds that a lease must still have for a mark, and must be over for a judgement: no two workers meet at its end.
 LEASE_MARGIN = 2
@@ -20,7 +24,8 @@ LEASE_MARGIN = 2
 class Claimed:
     """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist.
 
-    `edition`: of the launch's bundles, the one it is composed from.
+    `edition`: of the launch's bundles, the one it is composed from. `refused_before`: by a 5xx that paused the launch, or that
+    somebody retries.
     """
 
     ref: MessageRef
@@ -31,6 +36,7 @@ class Claimed:
     composed_at: datetime
     content_hash: str | None = None
     edition: int = 1
+    refused_before: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +65,7 @@ class Settlement:
     """From `before` to `state`, if the message still has this fence.
 
     `attempt`: None when nobody spoke to a relay. `next_attempt_at`: None leaves it as it is. `copy_may_exist`: the next copy is marked and must be equal to the first.
+    With it are written: `suppress`, and `pause`: the reason for which the launch waits for a person; such an attempt is not counted.
     """
 
     ref: MessageRef
@@ -70,20 +77,42 @@ class Settlement:
     attempt: Result | None = None
     started_at: datetime | None = None
     copy_may_exist: bool = False
+    advice: Advice | None = None
+    suppress: Suppression | None = None
+    pause: str | None = None
 
 
 def settled(claimed: Claimed, before: State, result: Result, now: datetime, jitter: float) -> Settlement:
     """`jitter` in [0, 1) spreads the next attempts of a launch."""
     ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.composed_at)
-    if result.outcome is Outcome.REJECTED:
-        return replace(ends, reason=_words(result, "the relay refused it"))
-    if result.outcome is Outcome.DEFERRED and claimed.attempts + 1 >= MOST_ATTEMPTS:
-        return replace(ends, state=State.REJECTED, reason=f"given up after {MOST_ATTEMPTS} attempts: {_words(result, 'later')}")
-    if result.outcome is Outcome.DEFERRED:
-        return replace(ends, next_attempt_at=now + wait_after(claimed.attempts + 1, jitter))
-    if result.outcome is Outcome.LOST_BEFORE_DOT:
-        return replace(ends, next_attempt_at=now + wait_after_a_lost_line(jitter))
-    return ends
+    if result.outcome in {Outcome.ACCEPTED, Outcome.LOST_AFTER_DOT}:
+        return ends
+    if result.outcome is Outcome.LOST_BEFORE_DOT and result.code is None:
+        return _put_off(ends, claimed, "the connection broke before the mail was sent", now, jitter, AFTER_A_LOST_LINE)
+    return _answered(ends, claimed, result, now, jitter)
+
+
+def _answered(ends: Settlement, claimed: Claimed, result: Result, now: datetime, jitter: float) -> Settlement:
+    code = result.code or (550 if result.outcome is Outcome.REJECTED else 450)
+    row = read(result.phase, code, result.enhanced, result.reply)
+    advice, why = row.advice, f"{row.meaning} ({_number(result, code)})"
+    if advice is Advice.STOP and claimed.refused_before and result.phase not in {Phase.CONNECT, Phase.MAIL}:
+        advice = Advice.REJECT  # perhaps it is about this one recipient after all, and must not pause the launch for ever
+    ends = replace(ends, advice=advice)
+    if advice is Advice.STOP:
+        return replace(ends, state=State.PENDING, reason=why, pause=_what_to_fix(row, result, claimed.ref.launch))
+    if advice is Advice.REJECT:
+        return replace(ends, state=State.REJECTED, reason=why)
+    if advice is Advice.SUPPRESS:
+        return replace(ends, state=State.REJECTED, reason=why, suppress=_hard_bounce(claimed, _number(result, code)))
+    return _put_off(ends, claimed, why, now, jitter, AFTER_TOO_MUCH if advice is Advice.SLOW_DOWN else FIRST)
+
+
+def _put_off(ends: Settlement, claimed: Claimed, why: str, now: datetime, jitter: float, first: timedelta) -> Settlement:
+    attempts = claimed.attempts + 1
+    if attempts >= MOST_ATTEMPTS:
+        return replace(ends, state=State.REJECTED, reason=f"given up after {attempts} attempts: {why}")
+    return replace(ends, state=State.PENDING, reason=f"put off: {why}", next_attempt_at=now + wait_after(attempts, jitter, first))
 
 
 def skipped(claimed: Claimed, reason: str) -> Settlement:
@@ -122,7 +151,23 @@ def resolution(uncertain: Uncertain, evidence: Evidence | None, on_uncertain: On
     )
 
 
-def _words(result: Result, otherwise: str) -> str:
+def _what_to_fix(row: Row, result: Result, launch_id: int) -> str:
+    relay = f"relay {result.relay}" if result.relay else "the relay"
+    return f"{relay}: {_words(result)}: {row.meaning}; {row.remedy}; then: regulars resume {launch_id}"
+
+
+def _hard_bounce(claimed: Claimed, number: str) -> Suppression | None:
+    try:
+        return Suppression(read_address(claimed.email), "bounce", f"launch {claimed.ref.launch}: {number}")
+    except ValueError:  # an address that nobody can read is never written to anyway
+        return None
+
+
+def _number(result: Result, code: int) -> str:
+    return f"{code} {result.enhanced}" if result.enhanced else str(code)
+
+
+def _words(result: Result) -> str:
     reply = result.reply or ""
     enhanced = None if result.enhanced and reply.startswith(result.enhanced) else result.enhanced
-    return " ".join(str(part) for part in (result.code, enhanced, reply) if part)[:500] or otherwise
+    return " ".join(str(part) for part in (result.code, enhanced, reply) if part)[:500] or "no"

@@ -40,8 +40,12 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     room = office.bundles.open(launch.bundle)
     way = office.way(room.shop, room.campaign.relay)
     gate = Gate(launch_id, office, room.shop, way.carrier)
+
+    def goes_on() -> bool:
+        return go_on() and not book.is_halted
+
     try:
-        way.transport.send(_batches(launch, office, book, gate, go_on, progress), book, go_on)
+        way.transport.send(_batches(launch, office, book, gate, goes_on, progress), book, goes_on)
     except SettingsError as error:
         why = "; ".join(error.problems)
         office.launches.move(launch_id, LaunchState.PAUSED, f"{why}; then: regulars resume {launch_id}", office.clock.now())

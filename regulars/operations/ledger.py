@@ -11,7 +11,7 @@ from threading import Lock
 from regulars.audience.eligibility import IN_WORDS, Reason, objection
 from regulars.content.tokens import MessageRef
 from regulars.delivery.launches import Launch
-from regulars.delivery.life import State
+from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.office import PostOffice, Turn
@@ -26,6 +26,8 @@ class TurnLedger:
 
     def __init__(self, launch: Launch, office: PostOffice, turn: Turn) -> None:
         room = office.bundles.open(launch.bundle)
+        self.is_halted = False  # a refusal has paused the launch, or found it paused: nothing more is begun
+        self._launch_id = launch.id
         self._turn = turn
         self._topic = room.campaign.topic
         self._rule = room.shop.consent
@@ -117,6 +119,8 @@ class TurnLedger:
             for number in ended:
                 self._ended.pop(number, None)  # only now: an interrupt on the way must not lose what the relay said
             self._committing -= ended.keys()
+        if any(one.pause or one.state is State.REJECTED for one in ended.values()):
+            self.is_halted = office.launches.get(self._launch_id).state is not LaunchState.SENDING
         return marked
 
     def give_back(self) -> None:

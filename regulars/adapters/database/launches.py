@@ -124,7 +124,8 @@ class LaunchesInDatabase:
         with self._database.write() as connection:
             # Whoever opens a message again holds this row: so what is asked below is asked after them.
             connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())
-            done = connection.execute(moved.values(state=state.value, state_reason=reason, **ended))
+            since = {"sending_since": now} if state is LaunchState.SENDING else {}
+            done = connection.execute(moved.values(state=state.value, state_reason=reason, **ended, **since))
             if done.rowcount and state is LaunchState.CANCELLED:
                 cancel_unsent(connection, launch_id, now)
         return bool(done.rowcount)

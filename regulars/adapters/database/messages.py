@@ -25,6 +25,7 @@ from sqlalchemy import (
 from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.refusals import follow_up
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import is_sending, mark, settle
 from regulars.adapters.database.types import UtcTime, database_in
@@ -60,7 +61,7 @@ class MessagesInDatabase:
             )
             .returning(
                 messages.c.number, messages.c.fence, messages.c.customer_id, messages.c.email, messages.c.attempts,
-                messages.c.composed_at, messages.c.content_hash, messages.c.edition,
+                messages.c.composed_at, messages.c.content_hash, messages.c.edition, messages.c.smtp_code,
             )
         )
         with self._database.write() as connection:
@@ -68,7 +69,7 @@ class MessagesInDatabase:
         return [
             Claimed(
                 MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at,
-                row.content_hash, row.edition,
+                row.content_hash, row.edition, (row.smtp_code or 0) >= 500,
             )
             for row in sorted(rows, key=lambda row: row.number)
         ]
@@ -85,6 +86,7 @@ class MessagesInDatabase:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
         def work(connection: Connection, again: bool) -> set[MessageRef]:
             settle(connection, settlements, owner, now)
+            follow_up(connection, settlements, now)
             return mark(connection, handoffs, owner, topic, seconds, now, again=again)
 
         return self._database.insist(work)

@@ -288,6 +288,7 @@ launches = Table(
     Column("plan", Document),                                # the funnel as it was shown
     Column("recipients", Integer, nullable=False, server_default=text("0")),  # messages made; also numbers them
     Column("edition", SmallInteger, nullable=False, server_default=text("1")),  # of its bundles, the one that is composed from now
+    Column("sending_since", UtcTime),                        # it was last resumed; refusals before that have been seen
     Index("uq_launches_live", "campaign", unique=True, postgresql_where=LIVE_LAUNCH, sqlite_where=LIVE_LAUNCH),
     Index("ix_launches_campaign", "campaign", "created_at"),
     Index("ix_launches_state", "state"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import Connection, delete, select
 
 from regulars.adapters.database.bulk import in_batches
 from regulars.adapters.database.engine import Database
@@ -26,27 +26,7 @@ class SuppressionsInDatabase:
     def add(self, wanted: Sequence[Suppression], now: datetime, *, dry_run: bool = False) -> list[bool]:
         """Which of them were not on the list; what is on it stays as it is. The same address twice: new once."""
         with self.database.write() as connection:
-            key = suppression_key(connection)
-            rows = {
-                address_hash(one.address.key, key): {
-                    "channel": EMAIL, "address_hash": address_hash(one.address.key, key), "reason": one.reason,
-                    "masked": masked(one.address.key), "source": one.source, "note": one.note, "added_at": now,
-                }
-                for one in reversed(wanted)
-            }
-            known: set[str] = set()
-            for some in in_batches(rows):
-                known |= set(connection.scalars(select(suppressions.c.address_hash).where(
-                    suppressions.c.channel == EMAIL, suppressions.c.address_hash.in_(some))))
-            new = [row for hash_, row in rows.items() if hash_ not in known]
-            if new and not dry_run:
-                connection.execute(upsert(connection, suppressions).on_conflict_do_nothing(), new)
-            outcome = []
-            for one in wanted:
-                hash_ = address_hash(one.address.key, key)
-                outcome.append(hash_ not in known)
-                known.add(hash_)
-            return outcome
+            return add_to(connection, wanted, now, dry_run=dry_run)
 
     def remove(self, address_key: str) -> bool:
         """False: it was not on the list."""
@@ -61,3 +41,30 @@ class SuppressionsInDatabase:
             suppressions.c.added_at.desc(), suppressions.c.masked)
         with self.database.read() as connection:
             return [Entry(row.masked, row.reason, row.source, row.note, row.added_at) for row in connection.execute(query)]
+
+
+def add_to(connection: Connection, wanted: Sequence[Suppression], now: datetime, *, dry_run: bool = False) -> list[bool]:
+    """Within a transaction of somebody else's."""
+    if not wanted:
+        return []
+    key = suppression_key(connection)
+    rows = {
+        address_hash(one.address.key, key): {
+            "channel": EMAIL, "address_hash": address_hash(one.address.key, key), "reason": one.reason,
+            "masked": masked(one.address.key), "source": one.source, "note": one.note, "added_at": now,
+        }
+        for one in reversed(wanted)
+    }
+    known: set[str] = set()
+    for some in in_batches(rows):
+        known |= set(connection.scalars(select(suppressions.c.address_hash).where(
+            suppressions.c.channel == EMAIL, suppressions.c.address_hash.in_(some))))
+    new = [row for hash_, row in rows.items() if hash_ not in known]
+    if new and not dry_run:
+        connection.execute(upsert(connection, suppressions).on_conflict_do_nothing(), new)
+    outcome = []
+    for one in wanted:
+        hash_ = address_hash(one.address.key, key)
+        outcome.append(hash_ not in known)
+        known.add(hash_)
+    return outcome

@@ -1,6 +1,6 @@
 """The life of a message: what each outcome means, and that nothing illegal is ever decided."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import OnUncertain
-from regulars.delivery.backoff import LONGEST, MOST_ATTEMPTS, wait_after
 from regulars.delivery.life import (
     BY_OPERATOR,
     OPEN,
@@ -98,19 +97,3 @@ def test_evidence_comes_before_the_campaigns_word(arrived, word, becomes, flagge
 
     assert settlement.state is becomes is resolved(arrived, word)
     assert settlement.copy_may_exist is flagged
-
-
-def test_later_means_half_an_hour_then_longer_and_never_for_ever():
-    waits = [wait_after(attempt, 0) for attempt in range(1, MOST_ATTEMPTS)]
-
-    assert waits[:4] == [timedelta(minutes=30), timedelta(hours=1), timedelta(hours=2), timedelta(hours=4)]
-    assert max(waits) == LONGEST
-    assert timedelta(days=3) < sum(waits, timedelta()) < timedelta(days=5)
-
-
-def test_after_many_times_later_the_mail_is_given_up():
-    claimed = Claimed(REF, 3, 1, "a@example.com", MOST_ATTEMPTS - 1, NOW)
-    settlement = settled(claimed, State.HANDOFF, Result(REF, Outcome.DEFERRED, Phase.DOT, 451, reply="busy"), NOW, 0)
-
-    assert settlement.state is State.REJECTED
-    assert settlement.reason == "given up after 20 attempts: 451 busy"
