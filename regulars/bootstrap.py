@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Messages,
         People,
         Purchases,
+        Recovery,
         Registry,
         RelayLog,
         ResultsStore,
@@ -325,6 +326,12 @@ class House:
         from regulars.adapters.database.registry import RegistryInDatabase
 
         return RegistryInDatabase(self.database)
+
+    @cached_property
+    def recovery(self) -> Recovery:
+        from regulars.adapters.database.recovery import RecoveryInDatabase
+
+        return RecoveryInDatabase(self.database)
 
     @cached_property
     def memory(self) -> Memory:

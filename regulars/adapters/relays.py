@@ -40,8 +40,8 @@ class Rests:
 class Failover:
     """A transport over relays in order: the first that can be reached has the mail."""
 
-    def __init__(self, relays: Sequence[tuple[str, Transport]], rests: Rests) -> None:
-        self._relays = dict(relays)
+    def __init__(self, relays: Mapping[str, Transport], rests: Rests) -> None:
+        self._relays = relays
         self._rests = rests
         self.carrier = self._best(frozenset()) or next(iter(self._relays))
         """The name of the relay that takes mail now: whoever makes batches asks for its pace."""
