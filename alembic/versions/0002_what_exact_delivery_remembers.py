@@ -12,6 +12,9 @@ down_revision = "0001"
 def upgrade() -> None:
     op.add_column("launches", sa.Column("edition", sa.SmallInteger(), server_default=sa.text("1"), nullable=False))
     op.add_column("launches", sa.Column("sending_since", UtcTime(), nullable=True))
+    op.add_column("launches", sa.Column("first_part", sa.Integer(), nullable=True))
+    op.add_column("launches", sa.Column("goes_on_at", UtcTime(), nullable=True))
+    op.add_column("launches", sa.Column("rest_since", UtcTime(), nullable=True))
     op.add_column("messages", sa.Column("lane", sa.String(length=32), server_default=sa.text("''"), nullable=False))
     op.add_column("messages", sa.Column("edition", sa.SmallInteger(), server_default=sa.text("1"), nullable=False))
     op.add_column("attempts", sa.Column("relay", sa.String(length=32), nullable=True))

@@ -15,9 +15,10 @@ from regulars.definition.languages import TextsKind
 from regulars.definition.names import TEMPLATE, TOPIC_NAME, DefinedName
 from regulars.definition.nodes import Node
 from regulars.definition.notebook import Name, Notebook
+from regulars.definition.quantities import Duration
 from regulars.definition.relay_words import RELAY_NAME
 from regulars.definition.tables import Choice, MapOf, Table, Word
-from regulars.definition.values import DURATION, MAILBOX, SEND_AT, TEXT, WORD, Schema
+from regulars.definition.values import DURATION, MAILBOX, ROLL_OUT, SEND_AT, TEXT, WORD, Schema
 from regulars.definition.workspace import Campaign, IfPast, OnUncertain
 
 
@@ -54,8 +55,9 @@ TABLE = Table("the campaign", (
     Word("reply_to", MAILBOX, "instead of the shop's", '"ada@kahve.example"'),
     Word("on_uncertain", Choice.of(OnUncertain),
          "when a mail may or may not have left: keep it for a decision, or send it again", "hold"),
+    Word("roll_out", ROLL_OUT, "a random part first; the rest after a pause, if the first part did no harm", "2% first, then 1 hour pause"),
     Word("relay", RELAY_NAME, "where it leaves, if not by the shop's first relay", "receipts"),
-), later=("roll_out", "trigger", "steps", "one_per", "again", "on_start", "recheck", "leave_when", "class", "over_limit",
+), later=("trigger", "steps", "one_per", "again", "on_start", "recheck", "leave_when", "class", "over_limit",
           "not_later_than", "on_change", "offer", "market", "markets", "kind", "when", "hold_while", "contact_limits"),
     instead=("trigger", "steps"))
 
@@ -68,10 +70,23 @@ def read_campaign(node: Node, notes: Notebook) -> Campaign | None:
         return None
     name = node.get("campaign")
     assert name is not None
+    _heed_expiry(node, read, notes)
     values = {_RENAMED.get(word, word): value for word, value in read.items()}
     # Without a readable `to` nobody is meant; its finding keeps the campaign from being launched at all.
     to = values.pop("to", c.Any_(()))
     return Campaign(to=to, segments=tuple(dict.fromkeys(_credited(to))), at=name.at, **values)
+
+
+def _heed_expiry(node: nodes.Mapping, read: dict[str, Any], notes: Notebook) -> None:
+    rolls, expires, at = read.get("roll_out"), read.get("expires_after"), node.get("expires_after")
+    if rolls and expires and at and _length(expires) <= _length(rolls.pause):
+        notes.error(at.at, "D315", f"what is left after {expires} is not sent any more, and the roll-out pauses for {rolls.pause}",
+                    "let the mails expire well after the pause, or pause for less")
+
+
+def _length(duration: Duration) -> int:
+    """In seconds, near enough: a month counts as its shortest."""
+    return duration.seconds + duration.months * 28 * 86_400
 
 
 def _credited(condition: Condition) -> Iterator[str]:

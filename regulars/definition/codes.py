@@ -66,4 +66,5 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D314": "a value outside its range",
     "D315": "two values that contradict each other",
     "D316": "not a rate",
+    "D317": "not a roll-out: a part that goes first, and a pause",
 })

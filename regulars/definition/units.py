@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from regulars.definition.quantities import RATE_UNITS, Duration, Money, Rate
-from regulars.definition.workspace import Mailbox, SendAt
+from regulars.definition.workspace import Mailbox, RollOut, SendAt
 
 
 class Unfit(Exception):
@@ -136,6 +136,26 @@ def send_at(text: str) -> SendAt:
         raise Unfit("D307", f"no clock shows {match[2]}:{match[3]}", "hours go from 00 to 23, minutes from 00 to 59")
     on = day(match[1])
     return SendAt(datetime(on.year, on.month, on.day, hour, minute), local=match[4] is not None)  # noqa: DTZ001  a wall clock has no zone
+
+
+_ROLL_OUT = "write how many first and how long to wait: 2% first, then 1 hour pause"
+
+
+def roll_out(text: str) -> RollOut:
+    """`2% first, then 1 hour pause` or `500 first, then 30 minutes pause`."""
+    match = re.fullmatch(r"(\S+(?: %)?)(?: mails?)? +first *, *(?:then +)?(.+?)(?: +pause)?", text)
+    if match is None:
+        raise Unfit("D317", f'"{text}" does not say how a launch rolls out', _ROLL_OUT)
+    pause = duration(match[2].strip())
+    if match[1].endswith("%"):
+        share = percent(match[1])
+        if share == 100:
+            raise Unfit("D314", "100% first leaves nobody for later", "write a smaller part, such as 2%, or leave out roll_out")
+        return RollOut(pause, share=share)
+    mails = whole(match[1])
+    if mails < 1:
+        raise Unfit("D314", f"{mails} mails are no first part", _ROLL_OUT)
+    return RollOut(pause, mails=mails)
 
 
 def yes_no(text: str) -> bool:

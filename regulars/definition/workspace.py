@@ -138,6 +138,15 @@ class IfPast(StrEnum):
     SKIP = "skip"
 
 
+@dataclass(frozen=True, slots=True)
+class RollOut:
+    """A launch in two parts: `share` in per cent, or so many `mails`, first; the rest `pause` after they have left."""
+
+    pause: Duration
+    share: Decimal | None = None
+    mails: int | None = None
+
+
 class OnUncertain(StrEnum):
     HOLD = "hold"
     RESEND = "resend"
@@ -164,6 +173,7 @@ class Campaign:
     expires_after: Duration | None = None
     with_: Mapping[str, Any] = field(default_factory=lambda: NOTHING)            # str | Decimal | int | bool | date | list | mapping, as written
     on_uncertain: OnUncertain = OnUncertain.HOLD
+    roll_out: RollOut | None = None
     relay: str | None = None                      # of the shop's; None: the first
     at: Location | None = field(default=None, compare=False)
 
@@ -187,5 +197,5 @@ class Workspace:
 
 __all__ = [
     "Attribute", "Attribution", "Campaign", "ConsentRule", "IfPast", "Mailbox", "Money", "OnUncertain",
-    "ReferralProgramme", "Scoring", "Segment", "SendAt", "Shop", "Texts", "Workspace",
+    "ReferralProgramme", "RollOut", "Scoring", "Segment", "SendAt", "Shop", "Texts", "Workspace",
 ]

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from regulars.definition.workspace import OnUncertain
+from regulars.definition.workspace import OnUncertain, RollOut
 from regulars.delivery.life import LaunchState, State
+from regulars.delivery.roll_out import RollOutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Launch:
     options: Mapping[str, Any]
     plan: Mapping[str, Any] | None
     recipients: int
+    roll_out: RollOutState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Draft:
     created_by: str
     on_uncertain: OnUncertain
     options: Mapping[str, Any]
+    roll_out: RollOut | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
 from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
+from regulars.delivery.roll_out import size_of_first
 from regulars.delivery.schedule import Timetable, timetable
 from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError, WorkspaceBroken
@@ -37,7 +38,17 @@ class Plan:
     due: Mapping[datetime, int]
     troubles: tuple[str, ...] = ()
 
+    @property
+    def parts(self) -> tuple[int, int] | None:
+        """How many go first in a roll-out, and how many later."""
+        rolls = self.question.campaign.roll_out
+        if rolls is None or not self.funnel.final:
+            return None
+        first = size_of_first(rolls, self.funnel.final)
+        return first, self.funnel.final - first
+
     def as_json(self) -> dict[str, Any]:
+        rolls, parts = self.question.campaign.roll_out, self.parts
         return {
             "campaign": self.question.campaign.name,
             "segment": ", ".join(self.question.campaign.segments),
@@ -45,6 +56,7 @@ class Plan:
             "excluded": {reason.value: count for reason, count in self.funnel.excluded.items()},
             "final": self.funnel.final,
             "send_at": [{"at": at.isoformat(), "count": count} for at, count in self.due.items()],
+            "roll_out": {"first": parts[0], "rest": parts[1], "pause": str(rolls.pause)} if rolls and parts else None,
         }
 
 

@@ -14,6 +14,7 @@ from regulars.delivery.message_id import message_id
 from regulars.delivery.settlement import Uncertain, resolution
 from regulars.operations.drain import finish
 from regulars.operations.office import PostOffice
+from regulars.operations.roll_out import roll_on
 from regulars.operations.rooms import Rooms
 
 
@@ -26,6 +27,7 @@ def sweep(office: PostOffice) -> Sequence[int]:
     office.messages.close_unsent(now)
     for launch in office.launches.in_state(LaunchState.SENDING):
         finish(launch.id, office)
+        roll_on(launch, office)
     return office.messages.due(now)
 
 

@@ -29,6 +29,8 @@ from regulars.adapters.database.editions import add_edition, bundles_of
 from regulars.adapters.database.eligibility import judged
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.lanes import lane_of
+from regulars.adapters.database.registry import next_launch_id
+from regulars.adapters.database.roll_outs import first_part, random_order
 from regulars.adapters.database.schema import LEASED, PENDING, audience, customers, launches, messages
 from regulars.adapters.database.types import UtcTime
 from regulars.audience.eligibility import Question
@@ -49,13 +51,17 @@ class LaunchesInDatabase:
         with self._database.write() as connection:
             launch_id = _announce(connection, draft, plan)
             _write_audience(connection, launch_id, question, timetable)
-            recipients = _make_messages(connection, launch_id, timetable, question.workspace.shop.relays)
+            order = random_order(draft.key) if draft.roll_out else audience.c.customer_id
+            recipients = _make_messages(connection, launch_id, timetable, question.workspace.shop.relays, order)
             if not recipients:
                 raise Refused(f'nobody is left to write to in "{draft.campaign}"', hint=f"see: regulars plan {draft.campaign}")
             last = connection.scalar(select(func.max(messages.c.expires_at)).where(messages.c.launch_id == launch_id))
             connection.execute(
                 update(launches).where(launches.c.id == launch_id)
-                .values(state=LaunchState.SENDING.value, recipients=recipients, expires_at=last)
+                .values(
+                    state=LaunchState.SENDING.value, recipients=recipients, expires_at=last,
+                    first_part=size_of_first(draft.roll_out, recipients) if draft.roll_out else None,
+                )
             )
             made = _by_id(connection, launch_id)
         self._count_anew()
@@ -131,6 +137,24 @@ class LaunchesInDatabase:
         return bool(done.rowcount)
 
     def editions(self, launch_id: int) -> Mapping[int, str]:
+    def first_part(self, launch_id: int, first: int) -> FirstPart:
+        """What has become of the messages up to this number."""
+        with self._database.read() as connection:
+            return first_part(connection, launch_id, first)
+
+    def wait_with_rest(self, launch_id: int, until: datetime) -> None:
+        """The first part has left; of two who notice, the first one's word counts."""
+        with self._database.write() as connection:
+            connection.execute(
+                update(launches).where(launches.c.id == launch_id, launches.c.goes_on_at.is_(None)).values(goes_on_at=until)
+            )
+
+    def let_rest_go(self, launch_id: int, now: datetime) -> None:
+        with self._database.write() as connection:
+            connection.execute(
+                update(launches).where(launches.c.id == launch_id, launches.c.rest_since.is_(None)).values(rest_since=now)
+            )
+
         """The bundle of each edition; the newest is the launch's own."""
         with self._database.read() as connection:
             return bundles_of(connection, launch_id)
@@ -194,8 +218,10 @@ def _write_audience(connection: Connection, launch_id: int, question: Question, 
     connection.execute(insert(audience).from_select(["launch_id", "customer_id", "reason"], chosen))
 
 
-def _make_messages(connection: Connection, launch_id: int, timetable: Timetable, relays: Mapping[str, Relay]) -> int:
-    number = func.row_number().over(order_by=audience.c.customer_id)
+def _make_messages(
+    connection: Connection, launch_id: int, timetable: Timetable, relays: Mapping[str, Relay], order: ColumnElement[Any]
+) -> int:
+    number = func.row_number().over(order_by=order)
     chosen = (
         select(
             literal(launch_id), number, audience.c.customer_id, customers.c.email, func.coalesce(customers.c.email_domain, ""),
@@ -235,5 +261,5 @@ def _launch(row: Row[Any]) -> Launch:
     return Launch(
         row.id, row.campaign, row.key, row.bundle, LaunchState(row.state), row.state_reason, tuple(row.segments), row.created_at,
         row.created_by, row.started_at, row.finished_at, row.expires_at, OnUncertain(row.on_uncertain), row.options, row.plan,
-        row.recipients,
+        row.recipients, RollOutState(row.first_part, row.goes_on_at, row.rest_since) if row.first_part else None,
     )

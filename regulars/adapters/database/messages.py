@@ -26,6 +26,7 @@ from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.refusals import follow_up
+from regulars.adapters.database.roll_outs import is_let_go, may_leave
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import is_sending, mark, settle
 from regulars.adapters.database.types import UtcTime, database_in
@@ -48,7 +49,7 @@ class MessagesInDatabase:
         """At most so many due messages of a launch that is sending (and of one lane), leased to `owner` for so many seconds."""
         due = (
             select(messages.c.number)
-            .where(messages.c.launch_id == launch_id, *([] if lane is None else [messages.c.lane == lane]), _due(now), is_sending(launch_id))
+            .where(messages.c.launch_id == launch_id, *([] if lane is None else [messages.c.lane == lane]), _due(now), is_sending(launch_id), may_leave(launch_id))
             .order_by(messages.c.next_attempt_at, messages.c.number).limit(most)
             .with_for_update(skip_locked=True, of=messages)
         ).cte("due")
@@ -157,7 +158,7 @@ class MessagesInDatabase:
     def due(self, now: datetime) -> Sequence[int]:
         """Launches that are sending and have a message whose time has come."""
         with self._database.read() as connection:
-            waiting = select(messages.c.number).where(messages.c.launch_id == launches.c.id, _due(now))
+            waiting = select(messages.c.number).where(messages.c.launch_id == launches.c.id, _due(now), is_let_go())
             return connection.scalars(
                 select(launches.c.id).where(launches.c.state == LaunchState.SENDING.value, waiting.exists()).order_by(launches.c.id)
             ).all()

@@ -289,6 +289,9 @@ launches = Table(
     Column("recipients", Integer, nullable=False, server_default=text("0")),  # messages made; also numbers them
     Column("edition", SmallInteger, nullable=False, server_default=text("1")),  # of its bundles, the one that is composed from now
     Column("sending_since", UtcTime),                        # it was last resumed; refusals before that have been seen
+    Column("first_part", Integer),                           # of a roll-out: numbers up to this leave first; the numbering is random then
+    Column("goes_on_at", UtcTime),                           # the first part has left, and the rest may follow from then
+    Column("rest_since", UtcTime),                           # the rest was let go
     Index("uq_launches_live", "campaign", unique=True, postgresql_where=LIVE_LAUNCH, sqlite_where=LIVE_LAUNCH),
     Index("ix_launches_campaign", "campaign", "created_at"),
     Index("ix_launches_state", "state"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from regulars.bootstrap import House
-from regulars.doors.cli.console import say, write_json, write_table
+from regulars.doors.cli.console import say, write, write_json, write_table
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import local
 from regulars.operations.plan import Plan
@@ -42,8 +42,19 @@ def show(house: House, planned: Plan) -> None:
     if house.settings.only_to:
         say(f"REGULARS_ONLY_TO is set: mail goes to {house.settings.only_to} only")
     _show_times(house, planned)
+    if parts := _parts(planned):
+        write(parts)
     for trouble in planned.troubles:
         say(f"cannot be composed: {trouble}")
+
+
+def _parts(planned: Plan) -> str:
+    rolls, parts = planned.question.campaign.roll_out, planned.parts
+    if rolls is None or parts is None or not parts[1]:
+        return ""
+    when = "now" if planned.question.campaign.send_at is None else "at their time"
+    pause = {"1 hour": "an hour", "1 minute": "a minute", "1 day": "a day"}.get(str(rolls.pause), str(rolls.pause))
+    return f"{parts[0]:,} {when}, {parts[1]:,} {pause} after they have left"
 
 
 def _show_times(house: House, planned: Plan) -> None:
