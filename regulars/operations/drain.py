@@ -19,7 +19,6 @@ from regulars.operations.ledger import TurnLedger
 from regulars.operations.office import PostOffice, Turn
 from regulars.operations.ports import Progress
 from regulars.operations.roll_out import roll_on
-from regulars.operations.roll_out import roll_on
 from regulars.operations.rooms import Rooms
 
 BATCH = 200
@@ -55,7 +54,6 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     finally:
         book.give_back()
         gate.close(turn.handed_over)
-    roll_on(office.launches.get(launch_id), office)
     finish(launch_id, office)
     roll_on(office.launches.get(launch_id), office)
     return turn

@@ -38,6 +38,7 @@ from regulars.definition.relays import Relay
 from regulars.definition.workspace import OnUncertain
 from regulars.delivery.launches import Draft, Launch, Tally
 from regulars.delivery.life import LAUNCH_TRANSITIONS, LIVE, LaunchState, State
+from regulars.delivery.roll_out import FirstPart, RollOutState, size_of_first
 from regulars.delivery.schedule import Slot, Timetable
 from regulars.errors import Refused
 
@@ -136,7 +137,6 @@ class LaunchesInDatabase:
                 cancel_unsent(connection, launch_id, now)
         return bool(done.rowcount)
 
-    def editions(self, launch_id: int) -> Mapping[int, str]:
     def first_part(self, launch_id: int, first: int) -> FirstPart:
         """What has become of the messages up to this number."""
         with self._database.read() as connection:
@@ -155,6 +155,7 @@ class LaunchesInDatabase:
                 update(launches).where(launches.c.id == launch_id, launches.c.rest_since.is_(None)).values(rest_since=now)
             )
 
+    def editions(self, launch_id: int) -> Mapping[int, str]:
         """The bundle of each edition; the newest is the launch's own."""
         with self._database.read() as connection:
             return bundles_of(connection, launch_id)
