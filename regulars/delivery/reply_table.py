@@ -91,7 +91,7 @@ SENTENCES: tuple[Row, ...] = (
         says=("authentication required", "must authenticate", "authentication is required", "not authenticated to send",
               "invalid credentials", "credentials invalid", "authentication credentials", "bad username", "failed to authenticate",
               "please authenticate", "auth required", "smtp authentication is disabled", "smtpclientauthentication is disabled",
-              "bad user name", "invalidclienttokenid", "signaturedoesnotmatch", "unrecognizedclient", "expiredtoken", "accessdenied",
+              "bad user name", "invalidclienttokenid", "signaturedoesnotmatch", "unrecognizedclient", "invalidsignature", "incompletesignature", "missingauthenticationtoken", "optinrequired", "expiredtoken", "accessdenied",
               "not authorized to perform"), who="every relay; Amazon SES for missing rights"),
     Row(STOP, "the relay wants TLS", "add tls=starttls or tls=implicit to the relay's URL", "45",
         says=("must issue a starttls", "starttls command first", "tls required", "encryption required", "encryption needed"),

@@ -13,6 +13,7 @@ from regulars.content.tokens import MessageRef
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.reply_table import Advice
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.office import PostOffice, Turn
 
@@ -30,7 +31,7 @@ class TurnLedger:
         self._launch_id = launch.id
         self._turn = turn
         self._topic = room.campaign.topic
-        self._rule = room.shop.consent
+        self._shop = room.shop
         self._office = office
         self._lock = Lock()  # of all that follows; no commit waits inside it
         self._open: dict[MessageRef, Claimed] = {}
@@ -58,7 +59,7 @@ class TurnLedger:
         welcome = []
         for claimed in batch:
             standing = standings.get(claimed.customer_id)
-            reason = objection(standing, self._rule) if standing else Reason.INVALID_ADDRESS
+            reason = objection(standing, self._shop.consent) if standing else Reason.INVALID_ADDRESS
             if reason is not None:
                 self._conclude(skipped(claimed, reason.value))
             elif not self._office.only_to.allows(claimed.email):
@@ -84,13 +85,20 @@ class TurnLedger:
     def turn(self, results: Sequence[Result], handoffs: Sequence[MessageRef]) -> set[MessageRef]:
         """The transport's port: results and marks of one moment, committed together."""
         now = self._office.clock.now()
+        too_much: dict[tuple[str | None, str], str] = {}
         with self._lock:
             for result in results:
                 if claimed := self._open.get(result.ref):  # gone: told twice, because the first time was interrupted
-                    self._end(*(settled(claimed, state, result, now, self._office.jitter()) for state in self._may_be(result.ref)))
+                    ends = [settled(claimed, state, result, now, self._office.jitter()) for state in self._may_be(result.ref)]
+                    self._end(*ends)
+                    if ends[0].advice is Advice.SLOW_DOWN:
+                        too_much[result.relay, claimed.email.rpartition("@")[2]] = ends[0].reason or ""
             asked = [self._handoffs[ref] for ref in handoffs if ref in self._handoffs]
             self._asked.update(handoff.ref for handoff in asked)
         marked = self.commit(asked)
+        if pace := self._office.pace:
+            for (relay, domain), why in too_much.items():
+                pace.slow_down(relay, domain, why, now, self._shop)
         with self._lock:
             self._marked |= marked
             self._turn.handed_over += len(marked)

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 
 from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.schema import attempts, customers, messages
+from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.adapters.database.suppressions import SuppressionsInDatabase
 from regulars.audience.addresses import address_hash
 from regulars.delivery.outcomes import Outcome, Phase, Result
@@ -20,6 +21,7 @@ from regulars.operations.resume import resume
 from regulars.operations.retry import Word, retry
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import NOW, ShopFloor, add_customers
+from tests.integration.test_pace import Pacing
 
 NOBODY = (Phase.RCPT, 550, "5.1.1", "5.1.1 no such user")
 POLICY = (Phase.DOT, 550, "5.7.1", "5.7.1 we do not want this")
@@ -252,3 +254,13 @@ def test_later_says_why_the_mail_waits_until_it_has_gone(floor):
     assert (waiting.state, waiting.attempts, waiting.next_attempt_at) == ("pending", 1, NOW + timedelta(minutes=5))
     assert waiting.reason == "put off: greylisting: the first try of an unknown sender is put off (450 4.2.0)"
     assert (message(floor, 1).state, message(floor, 1).reason) == ("accepted", None)
+
+
+def test_a_domain_that_says_too_much_is_left_alone_at_that_relay(floor):
+    add_customers(floor.database, 2)
+    floor.transport.says = dict.fromkeys([1, 2], (Phase.RCPT, 421, "4.7.28", "4.7.28 unusual rate of mail"))
+    Pacing(floor).drain(floor.launch())
+    [slow] = SlowDownsInDatabase(floor.database).lasting(NOW)
+
+    assert (slow.relay, slow.domain, slow.until) == ("bulk", "example.com", NOW + timedelta(minutes=1))
+    assert "unusual rate" in slow.reason or "(421 4.7.28)" in slow.reason
