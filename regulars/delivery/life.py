@@ -78,6 +78,10 @@ TRANSITIONS: Mapping[State, frozenset[State]] = MappingProxyType({
 BY_OPERATOR: Mapping[State, frozenset[State]] = MappingProxyType({
     State.HELD: frozenset({State.PENDING, State.ACCEPTED}),
     State.REJECTED: frozenset({State.PENDING}),
+    # of a restored backup: it may have left after the backup was made
+    State.PENDING: frozenset({State.UNCERTAIN}),
+    State.CLAIMED: frozenset({State.UNCERTAIN}),
+    State.HANDOFF: frozenset({State.UNCERTAIN}),
 })
 
 LAUNCH_TRANSITIONS: Mapping[LaunchState, frozenset[LaunchState]] = MappingProxyType({

@@ -18,8 +18,8 @@ class Permit:
         self._registry = registry
         self._memory = memory
         self._clock = clock
-        self._named = named
-        self._where = where
+        self.named = named
+        self.where = where
         self._known = ""
         self._asked_at: datetime | None = None
 
@@ -34,12 +34,12 @@ class Permit:
     def ask(self) -> Identity:
         """The same, asked anew. Raises Refused."""
         identity, remembered = self.look()
-        if objection := objection_to_stamp(identity, self._named, self._where):
+        if objection := objection_to_stamp(identity, self.named, self.where):
             raise objection
         if remembered is not None and is_behind(identity, remembered):
             self._registry.notice(remembered)  # so that all machines stop, also those that remember less
             identity = self._registry.identity()
-        if objection := objection_to_age(identity, self._where):
+        if objection := objection_to_age(identity, self.where):
             raise objection
         self._keep_up(identity, remembered)
         return identity

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.outgoing import Outgoing
     from regulars.delivery.pace import Ask, Grant
     from regulars.delivery.permission import Generation, Identity
+    from regulars.delivery.recovery import AtRisk
     from regulars.delivery.roll_out import FirstPart
     from regulars.delivery.schedule import Timetable
     from regulars.delivery.sent import SentMail
@@ -263,6 +264,18 @@ class Workers(Protocol):
         ...
 
 
+class Recovery(Protocol):
+    """A database that went back in time."""
+
+    def at_risk(self, now: datetime) -> Sequence[AtRisk]:
+        """Its live launches, and how many of their mails may have left since."""
+        ...
+
+    def recover(self, since: datetime, generation: Generation, *, actor: str, why: str, now: datetime) -> int:
+        """Makes those uncertain and pauses their launches, in one transaction; the database is of `generation` then."""
+        ...
+
+
 class Memory(Protocol):
     """Outside of every database: how far each has come, by its identity."""
 
@@ -404,10 +417,6 @@ class Messages(Protocol):
 
     def due(self, now: datetime) -> Sequence[int]:
         """Launches that are sending and have a message whose time has come."""
-        ...
-
-    def held(self, launch_id: int) -> Sequence[tuple[int, str]]:
-        """Number and address of the messages that wait for a person."""
         ...
 
     def decide(

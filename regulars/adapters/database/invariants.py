@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
 from regulars.adapters.database.schema import attempts, audience, launches, messages
@@ -72,13 +72,48 @@ def _left_terminal() -> Select[Any]:
     )
 
 
+def _spoke_twice() -> Select[Any]:
+    """Two attempts of one claim: somebody wrote with a fence that was not theirs any more."""
+    of_one_claim = (attempt.launch_id, attempt.number, attempt.fence)
+    return select(attempt.launch_id.label("launch"), attempt.number).where(attempt.phase != "operator").group_by(*of_one_claim).having(
+        func.count() > 1
+    )
+
+
+def _from_the_future() -> Select[Any]:
+    """An attempt of a claim that the message does not know: its fence went back."""
+    return _messages(exists().where(
+        attempt.launch_id == message.launch_id, attempt.number == message.number, attempt.fence > message.fence
+    ))
+
+
 def _unflagged_copies() -> Select[Any]:
     """Went out again after nobody knew whether it had arrived, and does not say so."""
-    doubtful = exists().where(
-        attempt.launch_id == message.launch_id, attempt.number == message.number, attempt.phase == "operator",
-        attempt.outcome == State.PENDING.value, attempt.reply.like("on_uncertain%"),
+    held = aliased(attempts, name="held")
+    was_held = exists().where(
+        held.c.launch_id == attempt.launch_id, held.c.number == attempt.number, held.c.outcome == State.HELD.value, held.c.id < attempt.id
     )
-    return _messages(doubtful, not_(message.dup_possible))
+    return _messages(_sent_again(or_(attempt.reply.like("on_uncertain%"), was_held)), not_(message.dup_possible))
+
+
+def _flagged_without_reason() -> Select[Any]:
+    return _messages(message.dup_possible, not_(_sent_again()), not_(_was_recovered()))
+
+
+def _sent_again(*how: Any) -> ColumnElement[bool]:
+    return _decided(State.PENDING, *how)
+
+
+def _was_recovered() -> ColumnElement[bool]:
+    """After a backup was restored: what it had to say about the mail is lost."""
+    return _decided(State.UNCERTAIN)
+
+
+def _decided(state: State, *how: Any) -> ColumnElement[bool]:
+    return exists().where(
+        attempt.launch_id == message.launch_id, attempt.number == message.number, attempt.phase == "operator",
+        attempt.outcome == state.value, *how,
+    )
 
 
 def _operator_only() -> Select[Any]:
@@ -99,7 +134,8 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
     "a launch knows how many messages it made": _count(),
     "a campaign has one live launch": _one_live(),
     "nothing leaves without a durable handoff before": _messages(
-        message.state.in_(_HANDED), or_(message.handoff_at.is_(None), message.content_hash.is_(None), message.composed_at.is_(None))
+        message.state.in_(_HANDED),
+        or_(message.handoff_at.is_(None), and_(or_(message.content_hash.is_(None), message.composed_at.is_(None)), not_(_was_recovered()))),
     ),
     "an accepted message has its evidence": _messages(
         message.state == State.ACCEPTED.value, or_(message.evidence.is_(None), message.accepted_at.is_(None))
@@ -112,7 +148,10 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
         or_(message.state.in_(_LEASED) != message.lease_until.is_not(None), message.state.in_(_WORKED_ON) != message.lease_owner.is_not(None))
     ),
     "a terminal state is left only by an operator's act": _left_terminal(),
+    "one claim makes one attempt": _spoke_twice(),
+    "a fence only rises": _from_the_future(),
     "a second copy is flagged": _unflagged_copies(),
+    "what is flagged was sent again by somebody's word": _flagged_without_reason(),
     "an operator does what operators may": _operator_only(),
     "a finished launch has nothing open": (
         select(launches.c.id.label("launch")).where(

@@ -199,7 +199,9 @@ def cancel_unsent(connection: Connection, launch_id: int, now: datetime) -> int:
 
 
 def _announce(connection: Connection, draft: Draft, plan: Mapping[str, Any]) -> int:
+    number = next_launch_id(connection)
     row = insert(launches).values(
+        **({} if number is None else {"id": number}),
         campaign=draft.campaign, bundle=draft.bundle, key=draft.key, state=LaunchState.PREPARING.value,
         segments=list(draft.segments), created_at=draft.created_at, created_by=draft.created_by,
         on_uncertain=draft.on_uncertain.value, options=dict(draft.options), plan=dict(plan),

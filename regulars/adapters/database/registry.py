@@ -15,6 +15,7 @@ from regulars.adapters.database.upsert import upsert
 from regulars.delivery.permission import Generation, Identity
 
 IDENTITY, ENVIRONMENT, GENERATION, OVERTAKEN = "identity", "environment", "generation", "overtaken"
+LAUNCH_FLOOR = "launch_floor"  # numbers up to this may belong to launches that were lost with a newer database
 BEGINNING = Generation(0, EPOCH, 0)
 
 
@@ -64,12 +65,19 @@ def introduce(connection: Connection, environment: str) -> None:
 def read_identity(connection: Connection) -> Identity:
     newest = select(func.coalesce(func.max(launches.c.id), 0)).scalar_subquery()
     now, launch = connection.execute(select(database_now(), newest)).one()
-    names = (IDENTITY, ENVIRONMENT, GENERATION, OVERTAKEN)
+    names = (IDENTITY, ENVIRONMENT, GENERATION, OVERTAKEN, LAUNCH_FLOOR)
     rows = connection.execute(select(installation).where(installation.c.name.in_(names)))
     facts = {row.name: row.value for row in rows}
     generation = read_generation(facts[GENERATION]) if GENERATION in facts else BEGINNING
     overtaken = read_generation(facts[OVERTAKEN]) if OVERTAKEN in facts else None
-    return Identity(facts.get(IDENTITY, ""), facts.get(ENVIRONMENT, ""), generation, launch, now, overtaken)
+    return Identity(facts.get(IDENTITY, ""), facts.get(ENVIRONMENT, ""), generation, max(launch, int(facts.get(LAUNCH_FLOOR, 0))), now, overtaken)
+
+
+def next_launch_id(connection: Connection) -> int | None:
+    """Where SQLite would number from a lost launch's number on; None: let the database number."""
+    newest = connection.scalar(select(func.coalesce(func.max(launches.c.id), 0))) or 0
+    floor = connection.scalar(select(installation.c.value).where(installation.c.name == LAUNCH_FLOOR))
+    return int(floor) + 1 if floor is not None and int(floor) > newest else None
 
 
 def write_fact(connection: Connection, name: str, value: str | None) -> None:

@@ -30,6 +30,7 @@ COMMANDS = {
     "suppress": ("regulars.doors.cli.suppress:suppress", "Addresses never to write to."),
     "customers": ("regulars.doors.cli.customers:customers", "Look at and add customers."),
     "db": ("regulars.doors.cli.db:db", "Bring the database to this version's schema."),
+    "recover": ("regulars.doors.cli.recover:recover", "After a backup was restored: nobody gets mail twice."),
     "serve": ("regulars.doors.cli.serve:serve", "The web door: pixel, links, pages, outbox."),
     "worker": ("regulars.doors.cli.worker:worker", "A Celery worker with its settings right."),
     "up": ("regulars.doors.cli.up:up", "Web, sending and sweeping in one process."),
