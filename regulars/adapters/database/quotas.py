@@ -9,7 +9,6 @@ from sqlalchemy import Connection, and_, exists, func, or_, select, update
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import attempts, buckets, launches, messages
 from regulars.adapters.database.upsert import upsert
-from regulars.definition.relays import DEFAULT_RELAY
 from regulars.delivery.life import State
 
 
@@ -56,7 +55,7 @@ def _handed_over(connection: Connection, relay: str, since: datetime) -> int:
     live = select(launches.c.id).where(or_(launches.c.finished_at.is_(None), launches.c.finished_at >= since))
     by_another = exists().where(
         attempts.c.launch_id == messages.c.launch_id, attempts.c.number == messages.c.number,
-        func.coalesce(attempts.c.relay, DEFAULT_RELAY) != relay, attempts.c.phase != "operator",
+        attempts.c.relay != relay, attempts.c.phase != "operator",
     )
     handed = and_(messages.c.handoff_at >= since, ~by_another)
     query = select(func.count()).select_from(messages).where(
