@@ -12,6 +12,7 @@ from regulars.content.email import CannotCompose
 _UNFIT = re.compile(r'[\x00-\x20\x7f-\x9f<>()\[\]:;,\\"@]')
 
 
+@lru_cache(maxsize=1024)
 def ascii_address(address: str) -> str:
     """The address with its domain as DNS knows it; the local part stays. Raises CannotCompose."""
     local, _, domain = address.rpartition("@")

@@ -161,6 +161,56 @@ def test_what_leaves_is_legal_mail(text, html, name, subject):
     ]
 
 
+AWKWARD = st.lists(st.one_of(st.text(max_size=20), st.sampled_from((
+    "<td", "<td>", "\r", "\n", "\r\n", "\n.\n", ".", " ", "\t", "=", "=3D", "ğüşıİ", "Rəşad", "e\u0301", "a\u0308\u0323", "مرحبا", "☕",
+    "\u202e", "\x00", "\x7f", "From ", "--=_", "x" * 2000, "ş" * 700,
+)))).map("".join)
+
+
+@given(text=AWKWARD, html=AWKWARD)
+@example(text=". \n", html="<p> \r<td \n<td>\r\n<td\t")
+def test_however_awkward_both_parts_are_read_as_they_were_written_from_lines_of_76(text, html):
+    content = mime_bytes(replace(MAIL, text=text, html=html), REF, KEY)
+    message = email.message_from_bytes(content, policy=default)
+    bodies = content.partition(b"\r\n\r\n")[2]
+
+    assert [part.get_content() for part in message.iter_parts()] == [re.sub("\r\n|\r|\n", "\r\n", part) for part in (text, html)]
+    assert max(map(len, bodies.split(b"\r\n"))) <= 76
+    assert not re.search(rb"\r(?!\n)|(?<!\r)\n|[ \t]\r\n", bodies)
+
+
+def test_table_cells_begin_lines_and_the_same_text_is_the_same_bytes_whatever_came_before():
+    html = "<table><tr><td>Merhaba Ayşe</td><td>" + "uzun " * 2000 + "</td></tr></table>"
+    first = mime_bytes(replace(MAIL, html=html), REF, KEY)
+    for number in range(1200):
+        mime_bytes(replace(MAIL, html=f"<td>{number}"), REF, KEY)
+
+    assert mime_bytes(replace(MAIL, html=html), REF, KEY) == first
+    assert b"=\r\n<td>Merhaba Ay=C5=9Fe</td>=\r\n<td>uzun" in first
+
+
+CONTROLS = "\r\n\0\t\v\f\x1b\x1c\x7f\x85\u2028\u2029"
+FIELDS = {
+    "From": lambda bad: {"from_": Mailbox("m@kahve.example", bad)}, "From address": lambda bad: {"from_": Mailbox(bad)},
+    "To": lambda bad: {"to": Mailbox("a@posta.example", bad)}, "To address": lambda bad: {"to": Mailbox(f"{bad}@posta.example")},
+    "To domain": lambda bad: {"to": Mailbox(f"a@{bad}")}, "Reply-To": lambda bad: {"reply_to": Mailbox("r@kahve.example", bad)},
+    "Subject": lambda bad: {"subject": bad}, "Content-Language": lambda bad: {"language": bad},
+    "List-Id": lambda bad: {"list_id": bad}, "List-Unsubscribe": lambda bad: {"one_click_url": f"https://x.example/{bad}"},
+}
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("control", CONTROLS, ids=[f"U+{ord(one):04X}" for one in CONTROLS])
+def test_no_control_character_in_any_field_makes_another_header(field, control):
+    """Twelve of them, alone and in the pair that ends a line: refused, or one header as before."""
+    for bad in (f"a{control}Bcc: all@kahve.example", f"a{control}\r\nBcc: all@kahve.example"):
+        try:
+            message = parsed(replace(MAIL, **FIELDS[field](bad)))
+        except (CannotCompose, ValueError):
+            continue
+        assert sorted(message.keys()) == sorted(SINGLE)
+
+
 def test_domains_leave_in_ascii_and_local_parts_as_they_are():
     mail = outgoing(replace(MAIL, to=Mailbox("ayşe@çay.example"), from_=Mailbox("merhaba@straße.example")), REF, KEY)
 
