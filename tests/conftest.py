@@ -13,6 +13,7 @@ import pytest
 from pytest_factoryboy import register
 
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.invariants import violations
 from regulars.adapters.database.migrations import upgrade
 from regulars.adapters.database.registry import IDENTITY, write_fact
 from tests.factories import ALL as FACTORIES
@@ -55,25 +56,29 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def sqlite_database(sqlite_template: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_database(sqlite_template: Path, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Database]:
     file = tmp_path / ".regulars" / "regulars.db"
     file.parent.mkdir(exist_ok=True)
     shutil.copy(sqlite_template, file)
     database = Database(f"sqlite:///{file}")
     _give_own_identity(database)
     yield database
+    _promises_are_kept(database, request)
     database.close()
 
 
 @pytest.fixture
-def postgres_database(postgres_url: str, postgres_template: str) -> Iterator[Database]:
+def postgres_database(postgres_url: str, postgres_template: str, request: pytest.FixtureRequest) -> Iterator[Database]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     _on_server(postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
     database = Database(_named(postgres_url, name))
     _give_own_identity(database)
     yield database
-    database.close()
-    _on_server(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    try:
+        _promises_are_kept(database, request)
+    finally:
+        database.close()
+        _on_server(postgres_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -93,6 +98,13 @@ def _give_own_identity(database: Database) -> None:
     """Else what one test's Redis remembers of the template would be held against the next test's database."""
     with database.write() as connection:
         write_fact(connection, IDENTITY, uuid.uuid4().hex[:16])
+
+
+def _promises_are_kept(database: Database, request: pytest.FixtureRequest) -> None:
+    """Whatever a test did, delivery's promises must hold; a test that breaks rows by hand says `breaks_promises`."""
+    if request.node.get_closest_marker("breaks_promises") is None:
+        with database.read() as connection:
+            assert violations(connection) == []
 
 
 def _on_server(url: str, statement: str) -> None:

@@ -20,6 +20,9 @@ BROKEN = {
     "a message that was not sent says why": update(messages).where(FIRST).values(state="skipped"),
     "whoever works on a message has a lease, and nobody else": update(messages).where(FIRST).values(lease_until=NOW),
     "a terminal state is left only by an operator's act": insert(attempts).values(TRIED | {"phase": "dot", "outcome": "accepted"}),
+    "one claim makes one attempt": insert(attempts).values(TRIED | {"phase": "rcpt", "outcome": "pending"}),
+    "a fence only rises": update(messages).where(FIRST).values(fence=0),
+    "what is flagged was sent again by somebody's word": update(messages).where(FIRST).values(dup_possible=True),
     "a second copy is flagged": insert(attempts).values(
         TRIED | {"phase": "operator", "outcome": "pending", "reply": "on_uncertain: resend"}
     ),
@@ -41,6 +44,7 @@ def test_a_sent_launch_keeps_every_promise(sent):
         assert violations(connection) == []
 
 
+@pytest.mark.breaks_promises
 @pytest.mark.parametrize("promise", BROKEN)
 def test_a_broken_promise_is_named(sent, promise):
     with sent.write() as connection:

@@ -33,6 +33,8 @@ from regulars.definition.workspace import Workspace
 from tests.people import SHOP, Bought, Happened, Mail, Person, Purchase, settle
 from tests.predicates import NOW
 
+pytestmark = pytest.mark.breaks_promises  # its messages are rows made by hand, without an audience
+
 INSTANT, DAY, WEEK = timedelta(microseconds=1), timedelta(days=1), timedelta(days=7)
 LATELY = Window(within=Duration(seconds=86_400))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection
@@ -20,6 +21,8 @@ from regulars.definition.quantities import Money
 from regulars.definition.workspace import ConsentRule, Segment, Workspace
 from tests.people import SHOP, Person, settle
 from tests.predicates import NOW, as_ofs, conditions, people, questions
+
+pytestmark = pytest.mark.breaks_promises  # its messages are rows made by hand, without an audience
 
 VIP = Segment("vip", Fact("orders.spent", Kind.MONEY, (Test(Op.AT_LEAST, Money.of(50, "TRY")),)))
 WORKSPACES = {rule: Workspace(replace(SHOP, consent=rule), {"vip": VIP}, {}) for rule in ConsentRule}

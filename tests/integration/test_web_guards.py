@@ -20,6 +20,8 @@ from regulars.content.tokens import Purpose
 from regulars.doors.web.app import make_app
 from tests.web import BROWSER, Shop
 
+pytestmark = pytest.mark.breaks_promises  # its messages are rows made by hand, without an audience
+
 HERE = ("127.0.0.1", 50_000)
 
 

@@ -16,6 +16,8 @@ from regulars.content.tokens import Purpose, token
 from regulars.doors.web.app import make_app
 from tests.web import BROWSER, Shop
 
+pytestmark = pytest.mark.breaks_promises  # its messages are rows made by hand, without an audience
+
 
 @pytest.fixture
 def shop(database: Database, tmp_path: Path, now: datetime) -> Shop:
