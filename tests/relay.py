@@ -11,7 +11,7 @@ from aiosmtpd.smtp import SMTP, AuthResult
 
 from tests.servers import free_port
 
-AT_RCPT = {"later": "450 4.2.1 mailbox busy", "never": "550 5.1.1 no such user", "shutting.down": "421 4.3.2 closing"}
+AT_RCPT = {"full": "552 5.2.2 mailbox full", "later": "450 4.2.1 mailbox busy", "never": "550 5.1.1 no such user", "shutting.down": "421 4.3.2 closing"}
 AT_DOT = {"dot.later": "451 4.3.0 try again", "dot.never": "554 5.7.1 content refused"}
 USER, PASSWORD = "shop", "open:sesame/@"
 
@@ -32,6 +32,7 @@ class RelayServer:
     must_encrypt: bool = False
     must_sign_in: bool = False
     smtputf8: bool = False
+    pipelining: bool = False  # whether it says so; it always bears it
     mails_a_connection: int = 1_000_000
     most_connections: int = 1_000_000  # later ones are turned away
     arrived: list[Arrived] = field(default_factory=list)
@@ -91,6 +92,10 @@ class _Conversation(SMTP):
 class _Handler:
     def __init__(self, relay: RelayServer) -> None:
         self._relay = relay
+
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]] if self._relay.pipelining else responses
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if _local(address) == "hangup.rcpt":

@@ -43,6 +43,15 @@ def refused(where: str, user: str, error: Exception) -> Unreachable | SettingsEr
     )
 
 
+def wants_an_account(where: str, code: int, words: str) -> SettingsError:
+    """For a relay that takes no mail from who has not signed in, or not encrypted."""
+    problem = (
+        f"REGULARS_MAIL_URL: {where} takes no mail this way: {code} {words}; "
+        "it wants TLS, or a user and password: smtp://USER:PASSWORD@HOST:587?tls=starttls"
+    )
+    return SettingsError([problem])
+
+
 def _causes(error: BaseException) -> Iterator[BaseException]:
     cause: BaseException | None = error
     while cause is not None:

@@ -44,7 +44,16 @@ def spool(tmp_path) -> Line:
 
 @pytest.fixture
 def relay() -> Iterator[Line]:
-    with RelayServer() as server:
+    yield from _relay(pipelining=False)
+
+
+@pytest.fixture
+def pipelining() -> Iterator[Line]:
+    yield from _relay(pipelining=True)
+
+
+def _relay(*, pipelining):
+    with RelayServer(pipelining=pipelining) as server:
         transport = Relay(Account("127.0.0.1", server.port), connections=3)
         yield Line(transport, lambda ref: _with_subject(server, ref.number), tells=False)
         transport.close()
@@ -55,12 +64,12 @@ def _with_subject(server, number):
     return [mail.content for mail in server.arrived if mail.content.startswith(head)]
 
 
-@pytest.fixture(params=["fake", "spool", "relay"])
+@pytest.fixture(params=["fake", "spool", "relay", "pipelining"])
 def line(request) -> Line:
     return request.getfixturevalue(request.param)
 
 
-@pytest.fixture(params=["fake", "relay"])
+@pytest.fixture(params=["fake", "relay", "pipelining"])
 def refusing_line(request) -> Line:
     """Those that have somebody at the other end who can say no."""
     return request.getfixturevalue(request.param)
