@@ -16,6 +16,7 @@ from regulars.content.tokens import KeyRing
 from regulars.errors import SettingsError
 
 ENVIRONMENT = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d{1,2}")  # of Amazon Web Services: eu-west-1, us-gov-east-1
 STATE_FOLDER = ".regulars"
 MAIL_URL = "REGULARS_MAIL_URL"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -35,13 +36,17 @@ class MailUrl:
     connections: int = 4
     dot_timeout: int = 600
     lease: int = 300
+    command_timeout: int = 60
+    per_connection: int = 100   # mails
+    configuration_set: str = ""  # of ses
 
     @property
     def is_local(self) -> bool:
         return self.scheme == "spool" or self.host in LOOPBACK_HOSTS
 
     def __str__(self) -> str:
-        return f"spool:{self.folder}" if self.scheme == "spool" else f"{self.scheme}://{self.host}:{self.port}"
+        place = {"spool": f"spool:{self.folder}", "ses": f"ses://{self.host}"}
+        return place.get(self.scheme, f"{self.scheme}://{self.host}:{self.port}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class Settings:
     now: datetime | None = None
     environment: str = ""       # production, staging …; what the database must be stamped with
     only_to: OnlyTo = EVERYBODY
+    metrics_token: str = field(default="", repr=False)
+    log: str = "text"           # text | json
     mails: Mapping[str, MailUrl] = field(default_factory=dict)  # by variable: where named relays are
     relay_log: str | None = None  # the relay's log file, absolute, where this machine can read it
 
@@ -102,12 +109,17 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
     now = _now(env.get("REGULARS_NOW", ""), [mail, *mails.values()], problems)
     environment_name = _environment(env.get("REGULARS_ENVIRONMENT", ""), problems)
     only_to = _only_to(env.get("REGULARS_ONLY_TO"), problems)
+    metrics_token = _metrics_token(env.get("REGULARS_METRICS_TOKEN", ""), problems)
+    log = _log(env.get("REGULARS_LOG", ""), problems)
     relay_log = _relay_log(env.get("REGULARS_RELAY_LOG", ""), root, problems)
     embedded = broker_url is None and database_url.startswith("sqlite")
     keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
     if problems:
         raise SettingsError(problems)
-    return Settings(str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails, relay_log)
+    return Settings(
+        str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails=mails, relay_log=relay_log,
+        metrics_token=metrics_token, log=log,
+    )
 
 
 def _database_url(text: str, root: Path, problems: list[str]) -> str:
@@ -139,26 +151,41 @@ def _mail_url(text: str, root: Path, problems: list[str], name: str = MAIL_URL) 
     scheme = _scheme(text)
     if scheme == "spool":
         return MailUrl("spool", folder=str(root / (text.partition(":")[2] or f"{STATE_FOLDER}/outbox")))
-    if scheme == "ses":
-        problems.append(f"{name}: ses:// is not in this version yet; use Amazon SES by its SMTP address, smtp://…")
-        return MailUrl("ses")
-    if scheme not in {"smtp", "smtps"}:
+    if scheme not in {"smtp", "smtps", "ses"}:
         problems.append(
-            f"{name} starts with {scheme!r}; use spool:FOLDER or smtp://USER:PASSWORD@HOST:587?tls=starttls"
+            f"{name} starts with {scheme!r}; use spool:FOLDER, smtp://USER:PASSWORD@HOST:587?tls=starttls or ses://REGION"
         )
         return MailUrl("spool")
     try:
-        return _relay(urlsplit(text), scheme)
+        return _ses(urlsplit(text)) if scheme == "ses" else _relay(urlsplit(text), scheme)
     except ValueError as error:
         problems.append(f"{name}: {error}")
         return MailUrl("spool")
 
 
-def _relay(parts: SplitResult, scheme: str) -> MailUrl:
-    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    if unknown := sorted(options.keys() - {"tls", "connections", "dot_timeout", "lease"}):
-        msg = f"unknown option {unknown[0]!r}; known: tls, connections, dot_timeout, lease"
+def _ses(parts: SplitResult) -> MailUrl:
+    options = _options(parts, "connections", "dot_timeout", "lease", "configuration_set")
+    if not REGION.fullmatch(parts.netloc):
+        msg = "use ses://REGION, like ses://eu-west-1; user and key come from AWS_ACCESS_KEY_ID and the like, or from the machine's role"
         raise ValueError(msg)
+    return MailUrl(
+        "ses", host=parts.netloc, tls="implicit", configuration_set=options.get("configuration_set", ""),
+        connections=_whole(options.get("connections", "10"), "connections", 1, 1000),
+        dot_timeout=_whole(options.get("dot_timeout", "60"), "dot_timeout", 1, 3600),
+        lease=_whole(options.get("lease", "300"), "lease", 2, 3600),
+    )
+
+
+def _options(parts: SplitResult, *known: str) -> dict[str, str]:
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    if unknown := sorted(options.keys() - {*known}):
+        msg = f"unknown option {unknown[0]!r}; known: {', '.join(known)}"
+        raise ValueError(msg)
+    return options
+
+
+def _relay(parts: SplitResult, scheme: str) -> MailUrl:
+    options = _options(parts, "tls", "connections", "per_connection", "command_timeout", "dot_timeout", "lease")
     if not parts.hostname:
         msg = "the relay's host is missing: smtp://HOST:587"
         raise ValueError(msg)
@@ -172,6 +199,8 @@ def _relay(parts: SplitResult, scheme: str) -> MailUrl:
         connections=_whole(options.get("connections", "4"), "connections", 1, 1000),
         dot_timeout=_whole(options.get("dot_timeout", "600"), "dot_timeout", 1, 3600),
         lease=_whole(options.get("lease", "300"), "lease", 2, 3600),
+        command_timeout=_whole(options.get("command_timeout", "60"), "command_timeout", 1, 600),
+        per_connection=_whole(options.get("per_connection", "100"), "per_connection", 1, 100_000),
     )
 
 
@@ -243,6 +272,19 @@ def _only_to(text: str | None, problems: list[str]) -> OnlyTo:
     except ValueError as error:
         problems.append(f"REGULARS_ONLY_TO: {error}")
         return EVERYBODY
+
+
+def _metrics_token(text: str, problems: list[str]) -> str:
+    token = text.strip()
+    if token and len(token) < 16:
+        problems.append("REGULARS_METRICS_TOKEN has fewer than 16 characters; make a longer one, or unset it so that /metrics answers this machine only")
+    return token
+
+
+def _log(text: str, problems: list[str]) -> str:
+    if text not in {"", "text", "json"}:
+        problems.append(f"REGULARS_LOG is {text!r}; use text or json")
+    return text or "text"
 
 
 def _keys(text: str, root: Path, embedded: bool, problems: list[str]) -> KeyRing:

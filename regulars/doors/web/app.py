@@ -19,6 +19,7 @@ from regulars.doors.web.following import click, pixel, referral
 from regulars.doors.web.guards import Careful, LimitedBodies
 from regulars.doors.web.health import healthz
 from regulars.doors.web.leaving import preferences, unsubscribe
+from regulars.doors.web.metrics import metrics
 from regulars.doors.web.outbox import outbox, outbox_html, outbox_mail
 from regulars.doors.web.page import message_page
 from regulars.doors.web.pictures import picture
@@ -52,6 +53,7 @@ def make_app(house: House, *, patience_to_leave: float = 5.0) -> Starlette:
             Route("/v/{token}", view(door)),
             Route("/i/{name}", picture(door)),
             Route("/healthz", healthz(door)),
+            Route("/metrics", metrics(door)),
             Route("/outbox", outbox(door)),
             Route("/outbox/{name}", outbox_mail(door)),
             Route("/outbox/{name}/html", outbox_html(door)),
