@@ -33,7 +33,7 @@ IN_WORDS: Mapping[State, str] = MappingProxyType({
     State.ACCEPTED: "the relay took it",
     State.REJECTED: "the relay refused it for good; nothing arrived",
     State.SKIPPED: "it was not sent, for a reason found at the last moment",
-    State.UNCERTAIN: "the line broke after the last byte; the next sweep asks whether it arrived",
+    State.UNCERTAIN: "the line broke after the last byte; whether it arrived is asked when the relay can no longer be at it",
     State.HELD: "perhaps it arrived, and nobody can say; you decide",
     State.CANCELLED: "the launch was cancelled before its turn came",
     State.EXPIRED: "its turn came too late to be worth sending",

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from regulars.delivery.dossier import Doubt, doubt
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import BY_OPERATOR, LaunchState, State
 from regulars.errors import Refused, UsageError
-from regulars.operations.ports import Launches, Messages
+from regulars.operations.ports import Dossiers, Launches, Messages
 from regulars.operations.status import launch_named
 
 
@@ -22,6 +23,17 @@ class Word:
     arrived: bool = False
     by: str = ""
     why: str = ""
+
+
+def decidable(launch: Launch, word: Word, dossiers: Dossiers) -> Sequence[Doubt]:
+    """What the word would be about. Raises UsageError for an address that nothing of it went to, Refused where nothing can be done."""
+    _refuse_unfit(launch, word)
+    found = [doubt(dossier) for dossier in dossiers.in_states(launch.id, word.states, word.emails)]
+    known = {one.email.lower() for one in found}
+    if missing := [email for email in word.emails if email.lower() not in known]:
+        states = " or ".join(word.states)
+        raise UsageError(f"launch {launch.id} of {launch.campaign} has nothing {states} for {missing[0]}", hint=f"see: regulars status {launch.id}")
+    return found
 
 
 def retry(name: str, word: Word, launches: Launches, messages: Messages, now: datetime) -> tuple[Launch, int]:

@@ -7,21 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from regulars.delivery.dossier import Doubt, doubt
 from regulars.delivery.launches import Launch, Tally
 from regulars.delivery.life import LaunchState, State
+from regulars.delivery.roll_out import Stage
 from regulars.errors import UsageError
-from regulars.operations.ports import Launches, Messages
+from regulars.operations.ports import Dossiers, Launches
 
 MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """`held`: number and address of each mail that waits for a person."""
+    """`held`: each mail that waits for a person, and what is known of it."""
 
     launch: Launch
     tally: Tally
-    held: Sequence[tuple[int, str]] = ()
+    held: Sequence[Doubt] = ()
 
     @property
     def has_failures(self) -> bool:
@@ -33,7 +35,10 @@ class Standing:
     @property
     def waits_until(self) -> datetime | None:
         """When its next mail is due, while it is sending."""
-        return self.tally.next_due if self.launch.state is LaunchState.SENDING else None
+        if self.launch.state is not LaunchState.SENDING:
+            return None
+        rolls = self.launch.roll_out
+        return rolls.goes_on_at if rolls and rolls.stage is Stage.PAUSE else self.tally.next_due
 
     def as_json(self) -> dict[str, Any]:
         launch = self.launch
@@ -42,17 +47,29 @@ class Standing:
             "bundle": launch.bundle, "segments": list(launch.segments),
             "counts": {state.value: count for state, count in self.tally.states.items()},
             "reasons": dict(self.tally.reasons),
-            "held": [{"number": number, "email": email} for number, email in self.held],
+            "held": [doubt.as_json() for doubt in self.held],
+            "roll_out": self._roll_out(),
             "recipients": launch.recipients, "plan": launch.plan, "options": dict(launch.options),
             "created_at": _iso(launch.created_at), "created_by": launch.created_by, "started_at": _iso(launch.started_at),
             "finished_at": _iso(launch.finished_at), "expires_at": _iso(launch.expires_at), "next_due": _iso(self.waits_until),
         }
 
+    def _roll_out(self) -> dict[str, Any] | None:
+        rolls = self.launch.roll_out
+        if rolls is None:
+            return None
+        return {
+            "first": rolls.first, "rest": self.launch.recipients - rolls.first, "stage": rolls.stage.value,
+            "goes_on_at": _iso(rolls.goes_on_at),
+        }
 
-def status(name: str, launches: Launches, messages: Messages) -> Standing:
+
+def status(name: str, launches: Launches, dossiers: Dossiers) -> Standing:
     """Of one launch, by id or by its campaign's name."""
     launch = launch_named(name, launches)
-    return Standing(launch, launches.tally(launch.id), messages.held(launch.id))
+    tally = launches.tally(launch.id)
+    held = [doubt(dossier) for dossier in dossiers.in_states(launch.id, [State.HELD])] if tally.of(State.HELD) else ()
+    return Standing(launch, tally, held)
 
 
 def overview(launches: Launches) -> list[Standing]:

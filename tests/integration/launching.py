@@ -9,6 +9,7 @@ from itertools import chain, count
 from sqlalchemy import insert, update
 
 from regulars.adapters.database.bundles import BundlesInDatabase
+from regulars.adapters.database.dossiers import DossiersInDatabase
 from regulars.adapters.database.eligibility import AudiencesInDatabase
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.launches import LaunchesInDatabase
@@ -153,6 +154,7 @@ class ShopFloor:
         self.composer = Here()
         self.launches = LaunchesInDatabase(database)
         self.messages = MessagesInDatabase(database)
+        self.dossiers = DossiersInDatabase(database)
         self.bundles = BundlesInDatabase(database)
         self.keys = KeyRing.of("a secret of the tests")
         self.desk = Desk(AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")

@@ -92,7 +92,7 @@ def test_the_funnel_adds_up_with_the_first_reason_winning(floor):
         rows = dict(connection.execute(select(audience.c.reason, func.count()).group_by(audience.c.reason)).all())
 
     assert planned.as_json() | {"send_at": []} == {
-        "campaign": "hello", "segment": "all", "selected": 10, "final": 4, "send_at": [],
+        "campaign": "hello", "segment": "all", "selected": 10, "final": 4, "send_at": [], "roll_out": None,
         "excluded": {"no_consent": 2, "unsubscribed": 2, "suppressed": 1, "invalid_address": 1},
     }
     assert rows == {None: 4, **planned.as_json()["excluded"]}
@@ -266,10 +266,10 @@ def test_without_evidence_the_mail_is_held_for_a_person(floor):
     launch = floor.launch()
     floor.drain(launch.id)
     floor.sweep()
-    standing = status("hello", floor.launches, floor.messages)
+    standing = status("hello", floor.launches, floor.dossiers)
 
     assert standing.as_json()["counts"] == {"accepted": 1, "held": 1}
-    assert [number for number, _ in standing.held] == [1]
+    assert [(doubt.ref.number, doubt.tried.phase, doubt.asked) for doubt in standing.held] == [(1, "dot", "on_uncertain: hold")]
     assert standing.launch.state == "finished"
     assert standing.has_failures
 
@@ -328,8 +328,8 @@ def test_a_held_mail_goes_again_or_counts_as_arrived_by_a_persons_word(floor):
     floor.drain(launch.id)
     floor.sweep()
     floor.transport.says.clear()
-    [(_, first), (_, _)] = floor.messages.held(launch.id)
-    arrived = Word((State.HELD,), (first,), arrived=True, by="ada", why="she says so")
+    first, _ = floor.dossiers.in_states(launch.id, [State.HELD])
+    arrived = Word((State.HELD,), (first.email,), arrived=True, by="ada", why="she says so")
     retry("hello", arrived, floor.launches, floor.messages, NOW)
     again, count = retry("hello", Word(by="ada", why="the relay was restored"), floor.launches, floor.messages, NOW)
     floor.drain(launch.id)
@@ -464,9 +464,9 @@ def test_a_launch_is_found_by_number_and_by_name(floor):
     add_customers(floor.database, 1)
     launch = floor.launch()
 
-    assert status(str(launch.id), floor.launches, floor.messages).launch == status("hello", floor.launches, floor.messages).launch
+    assert status(str(launch.id), floor.launches, floor.dossiers).launch == status("hello", floor.launches, floor.dossiers).launch
     with pytest.raises(UsageError, match="no launch"):
-        status("99", floor.launches, floor.messages)
+        status("99", floor.launches, floor.dossiers)
 
 
 def test_who_is_suppressed_while_the_mail_is_composed_gets_none(floor):

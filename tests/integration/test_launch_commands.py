@@ -18,6 +18,7 @@ from regulars.adapters.database.schema import (
     messages,
     referral_codes,
 )
+from regulars.adapters.database.types import EPOCH
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import FILES, NOW, add_customers
 from tests.relay import RelayServer
@@ -293,7 +294,7 @@ def test_a_launch_goes_on_with_the_files_as_they_are_now(terminal):
     template.write_text(FILES["templates/hello.mjml"].replace("Beans", "Fresh beans"))
     unasked = terminal("resume", "hello", "--with-current-files")
     before = terminal.json("status", "hello")
-    code, out, err = terminal("resume", "hello", "--with-current-files", "--yes")
+    code, _, err = terminal("resume", "hello", "--with-current-files", "--yes")
     mails = [file.read_text() for file in (terminal.folder / ".regulars/outbox").glob("0*.eml")]
     shown = terminal.json("message", "show", "1-1")
 
@@ -323,3 +324,60 @@ def test_a_launch_whose_campaign_is_gone_or_that_has_ended_takes_no_files(termin
     assert 'no file of this project defines the campaign "hello" any more' in gone[2]
     assert "launch 1 of hello is finished" in ended[2]
     assert terminal.mails() == 1
+
+
+def test_a_launch_in_two_parts_says_so_before_and_meanwhile(terminal):
+    add_customers(terminal.database, 50)
+    with (terminal.folder / "campaigns/hello.yaml").open("a") as file:
+        file.write("roll_out: 2% first, then 1 hour pause\n")
+    planned = terminal("plan", "hello")[1]
+    told = terminal("launch", "hello", "--yes")[2]
+    first, waiting = terminal.mails(), terminal.json("status", "hello")
+    shown = terminal("status", "hello")[1]
+    terminal("resume", "hello")
+    rest = terminal("status", "hello")[1]
+
+    assert "1 now, 49 an hour after they have left" in planned
+    assert first == 1
+    assert waiting["roll_out"] == {"first": 1, "rest": 49, "stage": "pause", "goes_on_at": waiting["next_due"]}
+    assert waiting["next_due"].startswith("2026-11-20T10:00:0")
+    for text in (told, shown):
+        assert "the first 1 of 50 have left" in text
+        assert "2026-11-20 13:00 (Europe/Istanbul)" in text
+    assert terminal.mails() == 50
+    assert "in two parts: the first 1, then the other 49" in rest
+
+
+def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_taken(terminal):
+    full, doubtful, fine = add_customers(terminal.database, 3)
+    change(
+        terminal.database,
+        update(customers).where(customers.c.id == full).values(email="full@example.com"),
+        update(customers).where(customers.c.id == doubtful).values(email="dot.hangup@example.com"),
+    )
+    with RelayServer() as relay:
+        mail = {"REGULARS_MAIL_URL": f"smtp://127.0.0.1:{relay.port}"}
+        terminal("launch", "hello", "--yes", **mail)
+        change(terminal.database, update(messages).where(messages.c.state == "uncertain").values(lease_until=EPOCH))
+        terminal("resume", "hello", **mail)  # its sweep asks who knows about the uncertain one
+        status = terminal("status", "hello", **mail)[1]
+        stranger = terminal("retry", "hello", "--yes", "--email", f"c{fine}@example.com", **mail)
+        asked = terminal("retry", "hello", **mail)
+        said = terminal.json("retry", "hello", "--only", "held", "--arrived", "--because", "she wrote back", "--yes", **mail)
+        again = terminal.json("retry", "hello", "--yes", **mail)
+    nothing = terminal("retry", "hello", "--only", "held", "--yes")
+
+    for words in ("1 perhaps arrived, and wait for your word", "1-2", "dot.hangup@example.com", "nobody could say", "--arrived --email"):
+        assert words in status
+    assert stranger[0] == 2
+    assert f"has nothing held or rejected for c{fine}@example.com" in stranger[2]
+    assert asked[0] == 4
+    for words in ("full@example.com", "the mailbox is full (552 5.2.2)", "dot.hangup@example.com", "nobody could say whether it arrived"):
+        assert words in asked[1]
+    assert [one["email"] for one in said["decided"]] == ["dot.hangup@example.com"]
+    assert (said["counts"], said["held"]) == ({"accepted": 2, "rejected": 1}, [])
+    assert [one["reason"] for one in again["decided"]] == ["the mailbox is full (552 5.2.2)"]
+    assert again["counts"] == {"accepted": 2, "rejected": 1}
+    assert [mail.recipient for mail in relay.arrived].count(f"c{fine}@example.com") == 1
+    assert "nothing of launch 1 of hello is held" in nothing[2]
+    assert terminal.json("message", "show", "1-2")["attempts"][-1]["reply"] == "she wrote back"

@@ -163,15 +163,6 @@ class MessagesInDatabase:
                 select(launches.c.id).where(launches.c.state == LaunchState.SENDING.value, waiting.exists()).order_by(launches.c.id)
             ).all()
 
-    def held(self, launch_id: int) -> Sequence[tuple[int, str]]:
-        """Number and address of the messages that wait for a person."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                select(messages.c.number, messages.c.email)
-                .where(messages.c.launch_id == launch_id, messages.c.state == State.HELD.value).order_by(messages.c.number)
-            ).all()
-        return [(row.number, row.email) for row in rows]
-
     def decide(
         self, launch_id: int, before: State, state: State, *, actor: str, why: str, emails: Sequence[str], now: datetime
     ) -> int:

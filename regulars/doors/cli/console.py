@@ -12,6 +12,8 @@ import click
 
 from regulars.operations.ports import Progress
 
+WIDE = 1000  # columns of a pipe: whoever reads a row there wants it on one line
+
 
 def say(text: str) -> None:
     """Talk, on stderr."""
@@ -39,7 +41,7 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, number
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))  # Text: customers' values are no markup
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
 def say_diff(lines: Iterable[str]) -> None:

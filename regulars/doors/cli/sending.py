@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from regulars.bootstrap import House
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState, State
+from regulars.delivery.roll_out import Stage
 from regulars.doors.cli.console import progress, say
 from regulars.doors.cli.stopping import stop_at_leisure
 from regulars.errors import Interrupted, Unreachable
@@ -29,7 +30,7 @@ def send(house: House, launch: Launch, *, watch: bool) -> Standing:
         say(f"launch {launch.id}: the broker does not answer; the workers' sweep finds the launch once it does")
     if watch:
         follow(house, launch)
-    return status(str(launch.id), house.launches, house.messages)
+    return status(str(launch.id), house.launches, house.dossiers)
 
 
 def follow(house: House, launch: Launch) -> None:
@@ -50,7 +51,9 @@ def tell(house: House, standing: Standing) -> None:
     say(f"launch {launch.id} of {launch.campaign} is {launch.state}: {counts}")
     for reason, count in tally.reasons.items():
         say(f"  {count:,} {reason}")
-    if standing.waits_until and standing.waits_until > house.clock.now():
+    if parts := roll_out_in_words(house, launch):
+        say(parts)
+    elif standing.waits_until and standing.waits_until > house.clock.now():
         who = "`regulars up` sends it then" if house.settings.is_embedded else "the workers send it then"
         again = f", or regulars resume {launch.id}" if house.settings.is_embedded else ""
         say(f"the next mail is due {local(house, standing.waits_until)}; {who}{again}")
@@ -62,6 +65,20 @@ def tell(house: House, standing: Standing) -> None:
         say(f"paused: {launch.state_reason or 'by somebody'}; go on with: regulars resume {launch.id}")
     if tally.of(State.ACCEPTED) and house.spool is not None:
         say(f"the mails are in {house.settings.mail.folder}; read them in the browser: regulars serve, then /outbox")
+
+
+def roll_out_in_words(house: House, launch: Launch) -> str:
+    """In which of its two parts a launch is, while that says anything; empty for others."""
+    rolls = launch.roll_out
+    rest = launch.recipients - rolls.first if rolls else 0
+    if rolls is None or not rest:
+        return ""
+    if rolls.stage is Stage.PAUSE and rolls.goes_on_at and launch.state is LaunchState.SENDING:
+        return f"the first {rolls.first:,} of {launch.recipients:,} have left; the other {rest:,} go on {local(house, rolls.goes_on_at)}, or at once with: regulars resume {launch.id}"
+    if rolls.stage is Stage.FIRST and launch.state is LaunchState.SENDING:
+        return f"the first {rolls.first:,} of {launch.recipients:,} are leaving; the other {rest:,} wait for them"
+    since = f", since {local(house, rolls.rest_since)}" if rolls.rest_since else ""
+    return f"in two parts: the first {rolls.first:,}, then the other {rest:,}{since}"
 
 
 def surroundings(house: House) -> dict[str, str]:

@@ -11,13 +11,18 @@ from regulars.audience.eligibility import IN_WORDS, Reason
 from regulars.bootstrap import House
 from regulars.delivery.life import LaunchState, State
 from regulars.doors.cli.console import write, write_json, write_table
+from regulars.doors.cli.doubts import write_doubts
 from regulars.doors.cli.options import as_json, in_house
-from regulars.doors.cli.sending import follow, local
+from regulars.doors.cli.sending import follow, local, roll_out_in_words
 from regulars.errors import UsageError
 from regulars.operations.status import Standing, launch_named, overview
 from regulars.operations.status import status as standing_of
 
-MOST_HELD = 50
+HOW_TO_DECIDE = """
+Look for each in the relay's log by its Message-ID, which `regulars message show {message}` names, or ask its reader. Then
+  it arrived:           regulars retry {launch} --only held --arrived --email EMAIL
+  it did not, or never mind a second copy:  regulars retry {launch} --only held --email EMAIL
+Without --email the word is for all of them."""
 
 
 @click.command(epilog="Example: regulars status win-back --watch")
@@ -37,7 +42,7 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
         return
     if watch:
         follow(house, launch_named(launch, house.launches))
-    standing = standing_of(launch, house.launches, house.messages)
+    standing = standing_of(launch, house.launches, house.dossiers)
     if as_json:
         write_json(standing.as_json())
     else:
@@ -73,6 +78,8 @@ def _show(house: House, standing: Standing) -> None:
         write(f"mail goes to {house.settings.only_to} only (REGULARS_ONLY_TO)")
     for word, moment in _moments(standing):
         write(f"{word} {local(house, moment)}")
+    if parts := roll_out_in_words(house, launch):
+        write(parts)
     write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
     if standing.tally.reasons:
@@ -82,10 +89,9 @@ def _show(house: House, standing: Standing) -> None:
         write("")
         write_table(["left out", "customers"], [(IN_WORDS[Reason(reason)], f"{count:,}") for reason, count in excluded.items()], numbers=["customers"])
     if standing.held:
-        write("\nperhaps arrived; your word decides (regulars retry):")
-        write_table(["number", "email"], standing.held[:MOST_HELD], numbers=["number"])
-        if len(standing.held) > MOST_HELD:
-            write(f"and {len(standing.held) - MOST_HELD:,} more; --json lists all")
+        write(f"\n{len(standing.held):,} perhaps arrived, and wait for your word:")
+        write_doubts(house, standing.held)
+        write(HOW_TO_DECIDE.format(launch=launch.id, message=standing.held[0].ref))
 
 
 def _moments(standing: Standing) -> list[tuple[str, datetime]]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from regulars.bootstrap import House
 from regulars.delivery.life import State
 from regulars.doors.cli.console import say, say_diff, write_json
+from regulars.doors.cli.doubts import write_doubts
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import operator, send, tell
 from regulars.errors import Refused
 from regulars.operations.status import Standing, launch_named
 from regulars.operations.status import status as standing_of
+
+if TYPE_CHECKING:
+    from regulars.delivery.dossier import Doubt
 
 
 @click.command(epilog="Example: regulars pause win-back")
@@ -25,7 +31,7 @@ def pause(house: House, launch: str, as_json: bool) -> None:
     from regulars.operations.pause import pause as hold
 
     held = hold(launch, house.launches, by=operator(), now=house.clock.now())
-    _report(house, standing_of(str(held.id), house.launches, house.messages), as_json)
+    _report(house, standing_of(str(held.id), house.launches, house.dossiers), as_json)
 
 
 @click.command(epilog="Example: regulars resume win-back")
@@ -63,7 +69,7 @@ def cancel(house: House, launch: str, yes: bool, as_json: bool) -> None:
     chosen = launch_named(launch, house.launches)
     ask(f"End launch {chosen.id} of {chosen.campaign}, {chosen.state}? It cannot go on afterwards.", yes)
     end(str(chosen.id), house.launches, by=operator(), now=house.clock.now())
-    _report(house, standing_of(str(chosen.id), house.launches, house.messages), as_json)
+    _report(house, standing_of(str(chosen.id), house.launches, house.dossiers), as_json)
 
 
 @click.command(epilog="Example: regulars retry win-back --only held --because 'the relay lost its queue'")
@@ -78,25 +84,42 @@ def cancel(house: House, launch: str, yes: bool, as_json: bool) -> None:
 def retry(
     house: House, launch: str, only: str | None, emails: tuple[str, ...], arrived: bool, because: str, yes: bool, as_json: bool
 ) -> int:
-    """Try again what was rejected or held in LAUNCH. A held mail may then be in an inbox twice."""
-    from regulars.operations.retry import Word
+    """Try again what was rejected or held in LAUNCH: shows each with its reason, and asks.
+
+    A held mail may then be in an inbox twice. What the relay took is never sent again.
+    """
+    from regulars.operations.retry import Word, decidable
     from regulars.operations.retry import retry as decide
 
     chosen = launch_named(launch, house.launches)
     if not arrived:
         house.permit.ask()
-    held = 0 if only == "rejected" else len(house.messages.held(chosen.id))
-    if held and not arrived:
-        ask(f"{held:,} mails perhaps arrived already; send them again?", yes)
     states = (State(only),) if only else (State.HELD,) if arrived else (State.HELD, State.REJECTED)
     word = Word(states, emails, arrived, operator(), because)
-    decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now())
-    say(f"{count:,} mails of launch {decided.id} {'count as arrived' if arrived else 'go out again'}")
-    if arrived or not count:
-        return 0
-    standing = send(house, decided, watch=False)
-    _report(house, standing, as_json)
-    return 1 if standing.has_failures else 0
+    found = decidable(chosen, word, house.dossiers)
+    if not found:
+        say(f"nothing of launch {chosen.id} of {chosen.campaign} is {' or '.join(states)}")
+    elif not yes:
+        write_doubts(house, found)
+        ask(_question(found, arrived), yes)
+    decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now()) if found else (chosen, 0)
+    if count:
+        say(f"{count:,} of launch {decided.id} {'count as arrived' if arrived else 'go out again'}")
+    standing = send(house, decided, watch=False) if count and not arrived else standing_of(str(decided.id), house.launches, house.dossiers)
+    if as_json:
+        write_json(standing.as_json() | {"decided": [one.as_json() for one in found]})
+    elif count:
+        tell(house, standing)
+    return 1 if count and not arrived and standing.has_failures else 0
+
+
+def _question(found: Sequence[Doubt], arrived: bool) -> str:
+    mails = f"these {len(found):,} mails" if len(found) > 1 else "this mail"
+    if arrived:
+        return f"Count {mails} as arrived?"
+    held = sum(doubt.state is State.HELD for doubt in found)
+    twice = f" {held:,} of them perhaps arrived already and may then be in the inbox twice." if held else ""
+    return f"Send {mails} again?{twice}"
 
 
 def _revise(house: House, name: str, yes: bool) -> None:
