@@ -140,6 +140,12 @@ class House:
             from regulars.adapters.spool import Spool
 
             return Spool(mail.folder)
+        if mail.scheme == "ses":
+            from regulars.adapters.ses import Ses
+
+            ses = Ses(mail.host, mail.connections, mail.configuration_set, mail.dot_timeout)
+            atexit.register(ses.close)
+            return ses
         from regulars.adapters.smtp import Relay
         from regulars.adapters.smtp_session import Account
 

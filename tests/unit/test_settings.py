@@ -75,7 +75,9 @@ def test_production_needs_a_secret():
     ("smtp://relay.example?conections=3", "unknown option 'conections'"),
     ("smtp://relay.example?connections=0", "connections=0"),
     ("smtp://relay.example:port", "REGULARS_MAIL_URL"),
-    ("ses://eu-west-1", "not in this version yet"),
+    ("ses://", "use ses://REGION"),
+    ("ses://AKIAEXAMPLE:secret@eu-west-1", "the machine's role"),
+    ("ses://eu-west-1?tls=none", "unknown option 'tls'"),
 ])
 def test_a_wrong_mail_url_is_explained(url, complaint):
     [problem] = problems(REGULARS_MAIL_URL=url)
@@ -91,6 +93,14 @@ def test_a_public_relay_is_never_spoken_to_in_the_clear_by_default(url, tls, por
     mail = read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, "REGULARS_MAIL_URL": url}).mail
 
     assert (mail.tls, mail.port) == (tls, port)
+
+
+def test_amazon_ses_is_named_by_its_region():
+    url = "ses://eu-west-1?connections=20&configuration_set=sales"
+    mail = read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, "REGULARS_MAIL_URL": url}).mail
+
+    assert (mail.scheme, mail.host, mail.connections, mail.configuration_set, mail.dot_timeout) == ("ses", "eu-west-1", 20, "sales", 60)
+    assert (str(mail), mail.is_local) == ("ses://eu-west-1", False)
 
 
 def test_a_false_clock_is_refused_while_mail_goes_to_the_world():
