@@ -6,11 +6,14 @@ A template cannot reach a method or a private name of any object, because only d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined
 
 from regulars.content.vocabulary import Group, Listing, Shape, shape_of
+from regulars.definition.quantities import Money
 
 
 class Absent(StrictUndefined):
@@ -35,6 +38,9 @@ def absent(name: str) -> Absent:
     return Absent(hint=f"{name} is absent", name=name)
 
 
+_SHOWN_AS_THEY_ARE = frozenset({str, int, Money, datetime, Decimal})
+
+
 class Record:
     """An object behind a group of fields. `path` is how a template names it."""
 
@@ -53,8 +59,7 @@ class Record:
             value = field.read(self.value)
         except KeyError:
             value = None
-        kind = type(value)
-        if kind is str or kind is int:
+        if type(value) in _SHOWN_AS_THEY_ARE:
             return value
         return shown(value, field.shape, f"{self.path}.{name}")
 

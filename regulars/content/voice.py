@@ -33,10 +33,11 @@ class Voice:
 
     def __init__(self, locale: Locale, language: str, zone: ZoneInfo) -> None:
         self.locale, self.language, self.zone = locale, language, zone
-        self.money = lru_cache(maxsize=20_000)(self._money)
-        self.number = lru_cache(maxsize=20_000)(self._number)
+        self.money = lru_cache(maxsize=5_000)(self._money)
+        self.number = lru_cache(maxsize=5_000)(self._number)
         self.percent = lru_cache(maxsize=2_000)(self._percent)
-        self.date = lru_cache(maxsize=20_000)(self._date)
+        self.date = self._date  # under this name the type could not be said
+        self._day = lru_cache(maxsize=5_000)(self._day_in_words)
 
     def _money(self, value: Money) -> str:
         whole = value.units % 10_000 == 0
@@ -57,12 +58,16 @@ class Voice:
         return format_percent(value, locale=self.locale)
 
     def _date(self, value: date, form: str = "long") -> str:
+        """Kept by the day: no two orders are of the same microsecond."""
         if isinstance(value, datetime):
             local = value.astimezone(self.zone) if value.tzinfo else value
             if form == "time":
                 return format_datetime(local, "HH:mm", locale=self.locale)
-            return _day(local.date(), form, self.locale)
-        return _day(value, form, self.locale)
+            value = local.date()
+        return self._day(value, form)
+
+    def _day_in_words(self, day: date, form: str) -> str:
+        return format_date(day, _FORMS.get(form, form), locale=self.locale)
 
     def upper(self, text: str) -> str:
         return turkish.upper(text, self.language)
@@ -75,10 +80,6 @@ class Voice:
 
     def capitalize(self, text: str) -> str:
         return turkish.capitalize(text, self.language)
-
-
-def _day(day: date, form: str, locale: Locale) -> str:
-    return format_date(day, _FORMS.get(form, form), locale=locale)
 
 
 _FORMS = {"day": "d MMMM", "weekday": "EEEE", "month": "MMMM", "year": "y"}
