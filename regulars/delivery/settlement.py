@@ -37,6 +37,7 @@ class Claimed:
     content_hash: str | None = None
     edition: int = 1
     refused_before: bool = False
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +79,14 @@ class Settlement:
     started_at: datetime | None = None
     copy_may_exist: bool = False
     advice: Advice | None = None
+    lane: str = ""
     suppress: Suppression | None = None
     pause: str | None = None
 
 
 def settled(claimed: Claimed, before: State, result: Result, now: datetime, jitter: float) -> Settlement:
     """`jitter` in [0, 1) spreads the next attempts of a launch."""
-    ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.composed_at)
+    ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.composed_at, lane=claimed.lane)
     if result.outcome in {Outcome.ACCEPTED, Outcome.LOST_AFTER_DOT}:
         return ends
     if result.outcome is Outcome.LOST_BEFORE_DOT and result.code is None:

@@ -10,11 +10,18 @@ from functools import cache
 from typing import Any
 
 from celery import Celery, Task
-from celery.signals import heartbeat_sent, worker_ready, worker_shutdown
+from celery.signals import (
+    after_setup_logger,
+    after_setup_task_logger,
+    heartbeat_sent,
+    worker_ready,
+    worker_shutdown,
+)
 from celery.worker import state as worker_state
 
 from regulars.adapters.broker import DRAIN, SWEEP, configuration
 from regulars.bootstrap import House, furnish
+from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
@@ -24,7 +31,6 @@ from regulars.operations.sweep import sweep
 TURN_SECONDS = 15  # a task stays far below the broker's visibility timeout, and SIGTERM need not wait for a launch
 
 log = logging.getLogger("regulars.worker")
-logging.getLogger("alembic").setLevel(logging.WARNING)  # it introduces itself at length at every start
 app = Celery("regulars")
 
 
@@ -48,6 +54,14 @@ def _settings() -> dict[str, Any]:
     if url is None:
         raise SystemExit("error: REGULARS_BROKER_URL is not set, so no worker is needed; regulars up does all work in one process")
     return configuration(url)
+
+
+@after_setup_logger.connect
+@after_setup_task_logger.connect
+def _log_as_asked(logger: logging.Logger, **_kw: Any) -> None:
+    style = house().settings.log
+    dress(logger.handlers, style)
+    quiet_unless(style)
 
 
 @app.task(name=DRAIN)

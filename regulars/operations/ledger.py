@@ -16,6 +16,7 @@ from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.reply_table import Advice
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.office import PostOffice, Turn
+from regulars.operations.outcome_log import tell_outcomes
 
 
 class TurnLedger:
@@ -127,6 +128,7 @@ class TurnLedger:
             for number in ended:
                 self._ended.pop(number, None)  # only now: an interrupt on the way must not lose what the relay said
             self._committing -= ended.keys()
+        tell_outcomes(ended.values(), office.clock.now())
         if any(one.pause or one.state is State.REJECTED for one in ended.values()):
             self.is_halted = office.launches.get(self._launch_id).state is not LaunchState.SENDING
         return marked

@@ -62,7 +62,7 @@ class MessagesInDatabase:
             )
             .returning(
                 messages.c.number, messages.c.fence, messages.c.customer_id, messages.c.email, messages.c.attempts,
-                messages.c.composed_at, messages.c.content_hash, messages.c.edition, messages.c.smtp_code,
+                messages.c.composed_at, messages.c.content_hash, messages.c.edition, messages.c.smtp_code, messages.c.lane,
             )
         )
         with self._database.write() as connection:
@@ -70,7 +70,7 @@ class MessagesInDatabase:
         return [
             Claimed(
                 MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at,
-                row.content_hash, row.edition, (row.smtp_code or 0) >= 500,
+                row.content_hash, row.edition, (row.smtp_code or 0) >= 500, row.lane,
             )
             for row in sorted(rows, key=lambda row: row.number)
         ]
@@ -185,9 +185,9 @@ class MessagesInDatabase:
         return len(rows)
 
     def of_customer(self, launch_id: int, customer_id: int) -> Mapping[str, Any] | None:
-        """The customer's message in this launch: number, state, reason and its times."""
+        """The customer's message in this launch: number, state, reason, the relay's words and its times."""
         kept = (
-            messages.c.number, messages.c.state, messages.c.reason, messages.c.next_attempt_at, messages.c.accepted_at,
+            messages.c.number, messages.c.state, messages.c.reason, messages.c.reply, messages.c.next_attempt_at, messages.c.accepted_at,
             messages.c.ended_at, messages.c.dup_possible,
         )
         with self._database.read() as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 
 from regulars.bootstrap import House
-from regulars.doors.cli.console import say
 from regulars.doors.cli.options import in_house
 
 
@@ -15,11 +14,14 @@ from regulars.doors.cli.options import in_house
 @in_house
 def serve(house: House, host: str, port: int) -> None:
     """The web door: pixel, links, unsubscribe pages, pictures, and the outbox of a spool."""
+    from regulars.doors.logs import announce, begin_logging
     from regulars.doors.web.server import address_of, listen, make_server, run
 
+    style = house.settings.log
+    begin_logging(style)
     server = make_server(house)
     listening = listen(host, port)
-    say(f"the web door opens at {address_of(listening)}, links lead to {house.settings.base_url}; Ctrl-C closes it")
+    announce(f"the web door opens at {address_of(listening)}, links lead to {house.settings.base_url}; Ctrl-C closes it", style)
     if house.spool is not None:
-        say(f"spooled mail: {address_of(listening)}/outbox")
+        announce(f"spooled mail: {address_of(listening)}/outbox", style)
     run(server, listening)

@@ -7,7 +7,6 @@ import threading
 import click
 
 from regulars.bootstrap import House
-from regulars.doors.cli.console import say
 from regulars.doors.cli.options import in_house
 from regulars.errors import RegularsError
 
@@ -21,17 +20,20 @@ AFTER_TROUBLE = 30.0  # seconds until the next look when the relay or the databa
 @in_house
 def up(house: House, host: str, port: int) -> None:
     """Web door, sending and sweeping in one process, until Ctrl-C. For shops that fit on one machine."""
+    from regulars.doors.logs import announce, begin_logging
     from regulars.doors.web.server import address_of, listen, make_server, run
 
     assert house.office  # settings and guards are complained about here, not by a thread
     house.permit.ask()
     stop = threading.Event()
     sender = threading.Thread(target=_send_what_is_due, args=(house, stop), name="sender")
+    style = house.settings.log
+    begin_logging(style)
     server = make_server(house)
     listening = listen(host, port)
-    say(f"up at {address_of(listening)}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost")
+    announce(f"up at {address_of(listening)}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost", style)
     if house.spool is not None:
-        say(f"read the mails at {address_of(listening)}/outbox")
+        announce(f"read the mails at {address_of(listening)}/outbox", style)
     sender.start()
     try:
         run(server, listening)
@@ -41,6 +43,7 @@ def up(house: House, host: str, port: int) -> None:
 
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
+    from regulars.doors.logs import announce
     from regulars.operations.drain import drain
     from regulars.operations.scores import keep_scores_true
     from regulars.operations.sweep import sweep
@@ -61,6 +64,6 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
             heartbeat.troubled(None)
         except RegularsError as error:
             heartbeat.troubled(error)
-            say(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""))
+            announce(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""), house.settings.log)
             pause = AFTER_TROUBLE
     heartbeat.leave()

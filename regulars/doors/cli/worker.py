@@ -31,6 +31,9 @@ def worker(house: House, beat: bool, loglevel: str) -> None:
     ]
     if beat:
         command.append("--beat")
-    say("starting " + " ".join(command[1:]))
+    if house.settings.log == "json":
+        command.insert(command.index("-A"), "--quiet")  # no banner between the lines
+    else:
+        say("starting " + " ".join(command[1:]))
     environment = {**os.environ, "REGULARS_PROJECT": house.settings.project}
     os.execve(command[0], command, environment)  # noqa: S606  signals then reach Celery itself

@@ -18,7 +18,7 @@ BACKLOG = 2048
 def make_server(house: House) -> uvicorn.Server:
     """To be run by `run`, on the socket of `listen`."""
     return uvicorn.Server(uvicorn.Config(
-        make_app(house), access_log=False, log_level="warning", backlog=BACKLOG,
+        make_app(house), access_log=False, log_config=None, log_level="warning", backlog=BACKLOG,
         proxy_headers=False,  # who asks is judged by what really connected; doors/web/guards.py
         server_header=False, timeout_graceful_shutdown=10, limit_concurrency=5_000,
     ))
