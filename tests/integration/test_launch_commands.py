@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -231,8 +232,24 @@ def test_a_relay_that_refuses_some_is_exit_1_and_named(terminal):
 
     assert code == 1
     assert [mail.recipient for mail in relay.arrived] == [f"c{fine}@example.com"]
-    assert "1 rejected: there is no such mailbox (550 5.1.1)" in err
+    assert '1 rejected: there is no such mailbox (550 5.1.1), as in "5.1.1 no such user"' in err
     assert "the next mail is due 2026-11-20 12:0" in err
+
+
+def test_a_launch_that_a_relay_refuses_is_exit_1_paused_and_says_what_to_put_right(terminal):
+    [one] = add_customers(terminal.database, 1)
+    known_by_address(terminal.database, [one])
+    change(terminal.database, update(customers).where(customers.c.id == one).values(email="dot.never@example.com"))
+    with RelayServer() as relay:
+        code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
+    shown = terminal.json("status", "hello")
+    _, told, _ = terminal("why", "hello", f"c{one}@example.com")
+
+    assert code == 1
+    assert "paused: the relay: 554 5.7.1 content refused: the content is taken for spam or worse; look at the subject" in err
+    assert (shown["state"], shown["counts"]) == ("paused", {"pending": 1})
+    assert shown["replies"] == {"pending: the content is taken for spam or worse (554 5.7.1)": "5.7.1 content refused"}
+    assert "the content is taken for spam or worse (554 5.7.1); the relay said: 5.7.1 content refused" in " ".join(told.split())
 
 
 def test_why_answers_for_everybody(terminal):
@@ -381,3 +398,35 @@ def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_take
     assert [mail.recipient for mail in relay.arrived].count(f"c{fine}@example.com") == 1
     assert "nothing of launch 1 of hello is held" in nothing[2]
     assert terminal.json("message", "show", "1-2")["attempts"][-1]["reply"] == "she wrote back"
+
+
+def test_watch_draws_a_launch_on_a_terminal_until_it_is_not_sending_any_more(terminal):
+    add_customers(terminal.database, 2)
+    with (terminal.folder / "campaigns/hello.yaml").open("a") as file:
+        file.write("send_at: 2026-12-01 09:00\n")
+    terminal("launch", "hello", "--yes")
+    ours, theirs = pty.openpty()
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "regulars", "status", "1", "--watch"], cwd=terminal.folder, env=terminal.environment | {"TERM": "xterm"},
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = seen(ours, "pending")
+    terminal("cancel", "1", "--yes")
+    ended = seen(ours, "cancelled      2")
+
+    assert watching.wait(60) == 0
+    assert "launch 1 of hello: sending" in drawn
+    assert "launch 1 of hello: cancelled" in ended
+
+
+def seen(screen: int, words: str) -> str:
+    """What a terminal shows up to these words."""
+    text, ends = "", time.monotonic() + 60
+    while words not in text:
+        assert time.monotonic() < ends, text
+        try:
+            text += os.read(screen, 4096).decode(errors="replace")
+        except OSError:  # the other side has closed it
+            break
+    return text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from typing import Any
 
 import click
@@ -41,7 +42,29 @@ def write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, number
         table.add_column(column, justify="right" if column in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(str(cell)) for cell in row))  # Text: customers' values are no markup
-    Console(width=None if sys.stdout.isatty() else WIDE).print(table)
+    Console(width=None if on_terminal() else WIDE).print(table)
+
+
+def on_terminal() -> bool:
+    """Is there somebody who watches? Also while what is written is collected for `redrawn`."""
+    return sys.__stdout__ is not None and sys.__stdout__.isatty()
+
+
+@contextmanager
+def redrawn() -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Gives a function that shows what another one writes, in the place of what was shown before."""
+    from rich.console import Console
+    from rich.live import Live
+    from rich.text import Text
+
+    with Live(console=Console(), auto_refresh=False, transient=True, vertical_overflow="crop") as live:
+        def show(writes: Callable[[], None]) -> None:
+            page = StringIO()
+            with redirect_stdout(page):
+                writes()
+            live.update(Text(page.getvalue()), refresh=True)
+
+        yield show
 
 
 def say_diff(lines: Iterable[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,10 +11,10 @@ import click
 from regulars.audience.eligibility import IN_WORDS, Reason
 from regulars.bootstrap import House
 from regulars.delivery.life import LaunchState, State
-from regulars.doors.cli.console import write, write_json, write_table
+from regulars.doors.cli.console import on_terminal, redrawn, write, write_json, write_table
 from regulars.doors.cli.doubts import write_doubts
 from regulars.doors.cli.options import as_json, in_house
-from regulars.doors.cli.sending import follow, local, roll_out_in_words
+from regulars.doors.cli.sending import LOOK_EVERY, follow, local, roll_out_in_words, with_reply
 from regulars.errors import UsageError
 from regulars.operations.status import Standing, launch_named, overview
 from regulars.operations.status import status as standing_of
@@ -27,7 +28,7 @@ Without --email the word is for all of them."""
 
 @click.command(epilog="Example: regulars status win-back --watch")
 @click.argument("launch", required=False)
-@click.option("--watch", is_flag=True, help="Stay until the launch ends.")
+@click.option("--watch", is_flag=True, help="Stay until the launch is not sending any more; on a terminal it is drawn anew.")
 @as_json
 @in_house
 def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None:
@@ -40,13 +41,26 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
             raise UsageError("--watch needs a launch", hint="regulars status LAUNCH --watch")
         _show_all(house, overview(house.launches), as_json)
         return
-    if watch:
+    if watch and on_terminal() and not as_json:
+        _watch(house, launch)
+    elif watch:
         follow(house, launch_named(launch, house.launches))
     standing = standing_of(launch, house.launches, house.dossiers)
     if as_json:
         write_json(standing.as_json())
     else:
         _show(house, standing)
+
+
+def _watch(house: House, name: str) -> None:
+    """Draws the launch again and again until it is not sending any more; its end is printed by who called."""
+    with redrawn() as show:
+        while True:
+            standing = standing_of(name, house.launches, house.dossiers)
+            if standing.launch.state is not LaunchState.SENDING:
+                return
+            show(lambda: _show(house, standing))  # noqa: B023  called at once
+            time.sleep(LOOK_EVERY)
 
 
 def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
