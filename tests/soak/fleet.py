@@ -5,26 +5,33 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
+from itertools import count
 from random import Random
 from typing import Self
 
 import psutil
 
 from tests.soak.judgement import Kill
-from tests.soak.shop import Shop
+from tests.soak.shop import ROOT, Shop
 
+#: What `regulars worker` becomes; without it each start is half as long, and there are many.
+CELERY = [
+    sys.executable, "-m", "celery", "-A", "worker", "worker", "--pool", "solo", "--loglevel", "info",
+    "--without-mingle", "--without-gossip",
+]
 PATIENCE = 60  # seconds that a worker may take to stop in an orderly way
 
 
 class Fleet:
-    """`regulars worker`s of one shop; the first also keeps the beat. `port`: of the sink, whose connections are counted."""
+    """Celery workers of one shop; the first also keeps the beat. `port`: of the sink, whose connections are counted."""
 
     def __init__(self, shop: Shop, port: int, size: int, seed: int = 1) -> None:
         self.kills: list[Kill] = []
         self._shop, self._port, self._size = shop, port, size
-        self._random = Random(seed)
+        self._random, self._numbers = Random(seed), count(1)
         self._workers: list[subprocess.Popen[bytes]] = []
         self._log = (shop.folder / "workers.log").open("ab")
 
@@ -75,9 +82,9 @@ class Fleet:
         return [process.pid for process in psutil.process_iter() if _group(process.pid) in groups and _lives(process)]
 
     def _started(self, place: int) -> subprocess.Popen[bytes]:
-        beat = ("--beat",) if place == 0 else ()
         return subprocess.Popen(
-            self._shop.command("worker", *beat), cwd=self._shop.folder, env=self._shop.environment, start_new_session=True,
+            [*CELERY, "--hostname", f"soak-{next(self._numbers)}", *(["--beat"] if place == 0 else [])],
+            cwd=ROOT, env=self._shop.environment, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
         )
 

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.invariants import violations
 from regulars.adapters.database.schema import customers, launches, messages
+from regulars.adapters.database.types import EPOCH
 from regulars.content.tokens import MessageRef
 from regulars.delivery.message_id import message_id
 from tests.soak.judgement import Row
@@ -89,12 +90,13 @@ class Shop:
     def command(self, *words: str) -> list[str]:
         return [sys.executable, "-m", "regulars", *words]
 
-    def run(self, *words: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, code: int | None = 0) -> subprocess.CompletedProcess[str]:
+        """The command, to its end. `code`: how it must end; None: in any way."""
         done = subprocess.run(
             self.command(*words), cwd=self.folder, env=self.environment, capture_output=True, text=True,
             stdin=subprocess.DEVNULL, timeout=PATIENCE, check=False,
         )
-        assert done.returncode == code, f"regulars {' '.join(words)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert code in {None, done.returncode}, f"regulars {' '.join(words)} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
 
     def start(self, *words: str) -> subprocess.Popen[str]:
@@ -108,6 +110,10 @@ class Shop:
         for start in range(1, people + 1, BATCH):
             with self.database.write() as connection:
                 connection.execute(insert(customers), [_customer(n) for n in range(start, min(start + BATCH, people + 1))])
+
+    def let_leases_run_out(self) -> None:
+        with self.database.write() as connection:
+            connection.execute(update(messages).where(messages.c.lease_until.is_not(None)).values(lease_until=EPOCH))
 
     # what the database says
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, update
 
+from regulars.adapters.broker import BrokerBell
 from regulars.adapters.database.schema import messages, slowdowns
 from regulars.delivery.life import State
 from tests.soak.fleet import Fleet
@@ -77,6 +78,8 @@ def account(name: str, seconds: float, shop: Shop, fleet: Fleet, sink: Sink) -> 
 def let_time_pass(shop: Shop) -> None:
     """Whoever waits for a second attempt or for a domain's slow-down has waited long enough; nothing else is touched."""
     with shop.database.write() as connection:
-        waiting = (messages.c.state == State.PENDING.value, messages.c.attempts > 0, messages.c.next_attempt_at > LONG_AGO)
-        connection.execute(update(messages).where(*waiting).values(next_attempt_at=LONG_AGO))
         connection.execute(delete(slowdowns))
+        waiting = (messages.c.state == State.PENDING.value, messages.c.attempts > 0, messages.c.next_attempt_at > LONG_AGO)
+        released = connection.execute(update(messages).where(*waiting).values(next_attempt_at=LONG_AGO)).rowcount
+    if released and (broker := shop.settings.get("REGULARS_BROKER_URL")):
+        BrokerBell(broker).ring(1)  # the sweep would find them too, some seconds later
