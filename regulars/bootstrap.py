@@ -149,7 +149,9 @@ class House:
         from regulars.adapters.smtp import Relay
         from regulars.adapters.smtp_session import Account
 
-        account = Account(mail.host, mail.port, mail.user, mail.password, mail.tls, mail.dot_timeout)
+        account = Account(
+            mail.host, mail.port, mail.user, mail.password, mail.tls, mail.dot_timeout, mail.command_timeout, mail.per_connection
+        )
         relay = Relay(account, connections=mail.connections)
         atexit.register(relay.close)  # relays like to be told goodbye
         return relay

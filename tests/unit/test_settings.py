@@ -9,7 +9,7 @@ SECRET = "a-secret-of-more-than-sixteen-letters"
 PRODUCTION = {
     "REGULARS_DATABASE_URL": "postgresql://regulars:hunter2@db.example/regulars",
     "REGULARS_BROKER_URL": "redis://:hunter2@queue.example/0",
-    "REGULARS_MAIL_URL": "smtp://me%40shop.example:hunter2@relay.example:587?tls=starttls&connections=20&dot_timeout=300&lease=30",
+    "REGULARS_MAIL_URL": "smtp://me%40shop.example:hunter2@relay.example:587?tls=starttls&connections=20&dot_timeout=300&lease=30&command_timeout=20&per_connection=50",
     "REGULARS_BASE_URL": "https://mail.shop.example/",
     "REGULARS_SECRET": SECRET,
 }
@@ -37,6 +37,7 @@ def test_production_is_read_as_written():
     assert settings.database_url == "postgresql+psycopg://regulars:hunter2@db.example/regulars"
     assert (settings.mail.user, settings.mail.password) == ("me@shop.example", "hunter2")
     assert (settings.mail.tls, settings.mail.connections, settings.mail.dot_timeout, settings.mail.lease) == ("starttls", 20, 300, 30)
+    assert (settings.mail.command_timeout, settings.mail.per_connection) == (20, 50)
     assert settings.base_url == "https://mail.shop.example"
     assert settings.base_is_public
     assert not settings.is_embedded
