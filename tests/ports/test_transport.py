@@ -7,11 +7,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from regulars.adapters.ses import Ses
 from regulars.adapters.smtp import Relay
 from regulars.adapters.smtp_session import Account
 from regulars.adapters.spool import Spool, file_name
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outcomes import Outcome, Phase
+from tests.amazon import Amazon
 from tests.ports.transports import SCRIPT, FakeTransport, Notebook, mail_to, send_all
 from tests.relay import RelayServer
 
@@ -64,7 +66,17 @@ def _with_subject(server, number):
     return [mail.content for mail in server.arrived if mail.content.startswith(head)]
 
 
-@pytest.fixture(params=["fake", "spool", "relay", "pipelining"])
+@pytest.fixture
+def ses(monkeypatch) -> Iterator[Line]:
+    with Amazon() as amazon:
+        for name, value in {"AWS_ENDPOINT_URL_SESV2": amazon.address, "AWS_ACCESS_KEY_ID": "made-up", "AWS_SECRET_ACCESS_KEY": "made-up"}.items():
+            monkeypatch.setenv(name, value)
+        transport = Ses("eu-west-1", connections=3)
+        yield Line(transport, lambda ref: [content for content in amazon.all_contents() if content.startswith(f"Subject: {ref.number}\r\n".encode())], tells=False)
+        transport.close()
+
+
+@pytest.fixture(params=["fake", "spool", "relay", "pipelining", "ses"])
 def line(request) -> Line:
     return request.getfixturevalue(request.param)
 
