@@ -18,8 +18,9 @@ _CALLED = {"campaign.json": "campaign", "shop.json": "regulars.yaml", "data.json
 _WORDS = {"from_": "from", "with_": "with", "excluding": "except"}
 # What a launch settles once, when it is made; and what only says how a template is read.
 _SETTLED = frozenset({"to", "excluding", "segments", "send_at", "if_past", "expires_after", "on_uncertain", "name"})
-_HIDDEN = frozenset({"needs.json"})
-_BETWEEN_TAGS = re.compile(r">\s*(?=<)")
+_HIDDEN = ("needs.json", "images/", ".subject", ".preheader")  # how templates are read, what `pictures` and `campaign` name
+_BREAKS = re.compile(r"(?<=>)\s*(?=<)|\s(?=[\w-]+=\")")  # a line for each tag and each of its attributes
+_OUR_OWN = re.compile(r"\{% (?:autoescape false|endautoescape|filter _track\(\d+\)|endfilter) %\}")  # what freezing put around links
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,14 @@ class Change:
 
 def changes(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[Change, ...]:
     """Of the files of two bundles. Pictures show in the list of their addresses, which come from their content."""
-    found = []
+    found: dict[tuple[str, ...], list[str]] = {}
     for path in sorted(before.keys() | after.keys()):
-        if path in _HIDDEN or path.startswith("images/") or before.get(path) == after.get(path):
+        if before.get(path) == after.get(path) or path.startswith(_HIDDEN) or path.endswith(_HIDDEN):
             continue
         lines = _difference(_lines(path, before.get(path, b"")), _lines(path, after.get(path, b"")))
-        if lines:
-            found.append(Change(_CALLED.get(path, path), lines))
-    return tuple(found)
+        if lines:  # of all languages that differ alike, once
+            found.setdefault(lines, []).append(_CALLED.get(path, path))
+    return tuple(Change(", ".join(names), lines) for lines, names in found.items())
 
 
 def settled_differently(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -65,8 +66,9 @@ def _lines(path: str, content: bytes) -> list[str]:
                 for line in _flat(getattr(campaign, field.name), _WORDS.get(field.name, field.name))]
     if path.endswith(".json"):
         return list(_flat(canonical.loaded(content), ""))
-    text = content.decode()
-    return (_BETWEEN_TAGS.sub(">\n", text) if path.endswith(".html") else text).splitlines()
+    text = _OUR_OWN.sub("", content.decode())
+    lines = (_BREAKS.sub("\n", text) if path.endswith(".html") else text).splitlines()
+    return [line.strip() for line in lines if line.strip()]
 
 
 def _flat(value: Any, name: str) -> Iterator[str]:

@@ -320,7 +320,7 @@ def test_a_launch_goes_on_with_the_files_as_they_are_now(terminal):
     assert "C104" in broken[2]
     assert before["counts"] == {"pending": 2}
     assert code == 0, err
-    for words in ("  -subject.en: Hello\n  +subject.en: Good morning\n", "mail/en.html", "`to` is different now", "edition 2 of its files"):
+    for words in ("  -subject.en: Hello\n  +subject.en: Good morning\n", "mail/en.html, mail/tr.html", "`to` is different now", "edition 2 of its files"):
         assert words in err
     assert "the 2 unsent mails of launch 1" in unasked[2] or "add --yes" in unasked[2]
     assert len(mails) == 2

@@ -20,9 +20,9 @@ from regulars.operations.status import Standing, launch_named, overview
 from regulars.operations.status import status as standing_of
 
 HOW_TO_DECIDE = """
-Look for each in the relay's log by its Message-ID, which `regulars message show {message}` names, or ask its reader. Then
-  it arrived:           regulars retry {launch} --only held --arrived --email EMAIL
-  it did not, or never mind a second copy:  regulars retry {launch} --only held --email EMAIL
+Look for each in the relay's log by its Message-ID (`regulars message show {message}` names it), or ask its reader; then
+  regulars retry {launch} --only held --arrived --email EMAIL   it arrived
+  regulars retry {launch} --only held --email EMAIL             it did not, or a second copy does no harm
 Without --email the word is for all of them."""
 
 
@@ -90,9 +90,10 @@ def _show(house: House, standing: Standing) -> None:
     write(f"made {local(house, launch.created_at)} by {launch.created_by}, from bundle {launch.bundle[:12]}")
     if house.settings.only_to:
         write(f"mail goes to {house.settings.only_to} only (REGULARS_ONLY_TO)")
-    for word, moment in _moments(standing):
+    parts = roll_out_in_words(house, launch)
+    for word, moment in _moments(standing, parts):
         write(f"{word} {local(house, moment)}")
-    if parts := roll_out_in_words(house, launch):
+    if parts:
         write(parts)
     write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
@@ -108,8 +109,8 @@ def _show(house: House, standing: Standing) -> None:
         write(HOW_TO_DECIDE.format(launch=launch.id, message=standing.held[0].ref))
 
 
-def _moments(standing: Standing) -> list[tuple[str, datetime]]:
+def _moments(standing: Standing, parts: str) -> list[tuple[str, datetime]]:
     launch = standing.launch
     ended = "cancelled" if launch.state is LaunchState.CANCELLED else "finished"
-    moments = (("first turn", launch.started_at), ("next mail due", standing.waits_until), (ended, launch.finished_at))
+    moments = (("first turn", launch.started_at), ("next mail due", None if parts else standing.waits_until), (ended, launch.finished_at))
     return [(word, moment) for word, moment in moments if moment is not None]
