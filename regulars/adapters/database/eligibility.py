@@ -38,6 +38,7 @@ from regulars.adapters.database.schema import (
     order_lines,
     suppressions,
 )
+from regulars.adapters.database.types import among
 from regulars.audience.eligibility import Funnel, Question, Reason, Standing
 from regulars.audience.explanation import Explanation, explain
 from regulars.audience.only_to import OnlyTo
@@ -131,7 +132,7 @@ def standings(connection: Connection, customer_ids: Sequence[int], topic: str | 
     rows = connection.execute(
         select(
             customers.c.id, customers.c.marketing, last_word, has_bought(RowFacts()), is_suppressed(), customers.c.email_valid,
-        ).where(customers.c.id.in_(customer_ids), customers.c.email.is_not(None))
+        ).where(among(customers.c.id, customer_ids), customers.c.email.is_not(None))
     )
     return {row[0]: Standing(row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5])) for row in rows}
 

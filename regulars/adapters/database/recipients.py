@@ -13,6 +13,7 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes, stored_codes
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.shopping import order_totals, purchases, usual_products
+from regulars.adapters.database.types import among
 from regulars.audience.people import value_for_templates
 from regulars.content.recipient import Needs, OrderTotals, Recipient
 from regulars.definition.quantities import Money
@@ -53,16 +54,21 @@ def load_recipients(
     bought = purchases(connection, customer_ids, as_of) if needs.purchases else {}
     usual = usual_products(connection, customer_ids, as_of) if needs.usual else {}
     query = select(*(customers.c[name] for name in _COLUMNS)).where(
-        customers.c.id.in_(customer_ids), customers.c.erased_at.is_(None), customers.c.email.is_not(None))
+        among(customers.c.id, customer_ids), customers.c.erased_at.is_(None), customers.c.email.is_not(None))
+    defaults = {name: value_for_templates(None, attribute) for name, attribute in shop.attributes.items()}
+    none = OrderTotals(0, Money(0, shop.compare_in))
     return {
         row.id: Recipient(
             customer_id=row.id, email=row.email, first_name=row.first_name, last_name=row.last_name, locale=row.locale,
             timezone=row.timezone, country=row.country, city=row.city, birthday=_birthday(row),
-            attributes={name: value_for_templates(row.attributes.get(name), attribute) for name, attribute in shop.attributes.items()},
-            orders=totals.get(row.id, OrderTotals(0, Money(0, shop.compare_in))), purchases=bought.get(row.id, ()),
+            attributes=defaults | {
+                name: value_for_templates(value, shop.attributes[name])
+                for name, value in row.attributes.items() if value is not None and name in shop.attributes
+            },
+            orders=totals.get(row.id, none), purchases=bought.get(row.id, ()),
             usual=usual.get(row.id), referral_code=codes.get(row.id),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query).all()
     }
 
 

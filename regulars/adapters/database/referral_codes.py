@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from regulars.adapters.database.bulk import look_up
 from regulars.adapters.database.schema import referral_codes
+from regulars.adapters.database.types import among
 from regulars.adapters.database.upsert import upsert
 from regulars.errors import RegularsError
 from regulars.loyalty.codes import PROGRAMME, derive_code
@@ -18,7 +18,8 @@ MOST_ATTEMPTS = 20  # at 10,000,000 customers one code in 5,000 is taken; twenty
 
 def stored_codes(connection: Connection, customer_ids: Iterable[int]) -> dict[int, str]:
     codes = referral_codes.c
-    return look_up(connection, codes.customer_id, codes.code, customer_ids, codes.programme == PROGRAMME)
+    query = select(codes.customer_id, codes.code).where(among(codes.customer_id, set(customer_ids)), codes.programme == PROGRAMME)
+    return {row.customer_id: row.code for row in connection.execute(query).all()}
 
 
 def codes_to_be(connection: Connection, customer_ids: Iterable[int], secret: bytes) -> dict[int, str]:

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
 from regulars.adapters.database.schema import order_lines, orders, products
+from regulars.adapters.database.types import among
 from regulars.audience.cells import QUANTITY_SCALE
 from regulars.content.recipient import OrderTotals, Product, Purchase
 from regulars.definition.quantities import Money
 
 MOST_PURCHASES = 50  # lines of one customer that a template can show
 
-_SHOWN = (  # of a line and of its product in the catalogue
-    order_lines.c.customer_id, order_lines.c.order_key, order_lines.c.ordered_at, order_lines.c.sku, order_lines.c.product,
-    order_lines.c.category, order_lines.c.quantity, order_lines.c.unit_price, order_lines.c.amount, order_lines.c.currency,
+_LINE = (
+    order_lines.c.customer_id, order_lines.c.ordered_at, order_lines.c.sku, order_lines.c.product, order_lines.c.category,
 )
+_PAID = (order_lines.c.quantity, order_lines.c.unit_price, order_lines.c.amount, order_lines.c.currency)
 _CATALOGUE = (
-    products.c.name, products.c.url, products.c.image_url, products.c.price, products.c.compare_at,
-    products.c.currency.label("price_currency"), products.c.category.label("catalogue_category"),
+    products.c.sku, products.c.name, products.c.url, products.c.image_url, products.c.price, products.c.compare_at,
+    products.c.currency, products.c.category,
 )
 
 
@@ -43,10 +45,10 @@ def order_totals(connection: Connection, customer_ids: Sequence[int], as_of: dat
         func.sum(case((spent, orders.c.total_compared), else_=0)).label("spent"),
         func.min(case((counts, orders.c.ordered_at))).label("first_at"),
         func.max(case((counts, orders.c.ordered_at))).label("last_at"),
-    ).where(orders.c.customer_id.in_(customer_ids)).group_by(orders.c.customer_id)
+    ).where(among(orders.c.customer_id, customer_ids)).group_by(orders.c.customer_id)
     return {
-        row.customer_id: OrderTotals(int(row._mapping["count"]), Money(int(row.spent), compare_in), row.first_at, row.last_at)  # noqa: SLF001  `row.count` is a tuple's method
-        for row in connection.execute(query)
+        customer_id: OrderTotals(int(count), Money(int(spent), compare_in), first_at, last_at)
+        for customer_id, count, spent, first_at, last_at in connection.execute(query).all()
     }
 
 
@@ -54,16 +56,22 @@ def purchases(connection: Connection, customer_ids: Sequence[int], as_of: dateti
     """The newest lines of each customer, newest first; the lines of one order in its own order."""
     newest = (order_lines.c.ordered_at.desc(), order_lines.c.order_key.desc(), order_lines.c.position)
     ranked = select(
-        *_SHOWN, func.row_number().over(partition_by=order_lines.c.customer_id, order_by=newest).label("rank"),
+        *_LINE, *_PAID, order_lines.c.order_key,
+        func.row_number().over(partition_by=order_lines.c.customer_id, order_by=newest).label("rank"),
     ).where(
-        order_lines.c.customer_id.in_(customer_ids), order_lines.c.quantity > 0, counts_at(order_lines, as_of),
+        among(order_lines.c.customer_id, customer_ids), order_lines.c.quantity > 0, counts_at(order_lines, as_of),
     ).subquery()
-    query = select(ranked, orders.c.order_id, *_CATALOGUE).join(orders, orders.c.id == ranked.c.order_key).outerjoin(
-        products, products.c.sku == ranked.c.sku,
-    ).where(ranked.c.rank <= MOST_PURCHASES).order_by(ranked.c.customer_id, ranked.c.rank)
+    shown = [ranked.c[column.name] for column in (*_LINE, *_PAID)]
+    query = select(*shown, orders.c.order_id).join(orders, orders.c.id == ranked.c.order_key).where(
+        ranked.c.rank <= MOST_PURCHASES).order_by(ranked.c.customer_id, ranked.c.rank)
+    rows = connection.execute(query).all()
+    shelf = _Shelf(connection, {row.sku for row in rows if row.sku})
     bought: dict[int, list[Purchase]] = {}
-    for row in connection.execute(query):
-        bought.setdefault(row.customer_id, []).append(_purchase(row))
+    for customer_id, ordered_at, sku, product, category, quantity, unit_price, amount, currency, order_id in rows:
+        bought.setdefault(customer_id, []).append(Purchase(
+            order_id, ordered_at, shelf.product(sku, product, category), shelf.quantity(quantity), shelf.money(unit_price, currency),
+            shelf.money(amount, currency),
+        ))
     return {customer_id: tuple(lines) for customer_id, lines in bought.items()}
 
 
@@ -76,34 +84,41 @@ def usual_products(connection: Connection, customer_ids: Sequence[int], as_of: d
         order_lines.c.customer_id, key, last.label("last"),
         func.row_number().over(partition_by=order_lines.c.customer_id, order_by=(times.desc(), last.desc(), key)).label("rank"),
     ).where(
-        order_lines.c.customer_id.in_(customer_ids), order_lines.c.quantity > 0, key.is_not(None), counts_at(order_lines, as_of),
+        among(order_lines.c.customer_id, customer_ids), order_lines.c.quantity > 0, key.is_not(None), counts_at(order_lines, as_of),
     ).group_by(order_lines.c.customer_id, key).subquery()
-    query = select(*_SHOWN, *_CATALOGUE).join(
+    query = select(*_LINE).join(
         ranked,
         and_(ranked.c.customer_id == order_lines.c.customer_id, ranked.c.last == order_lines.c.ordered_at, ranked.c.key == key),
-    ).outerjoin(products, products.c.sku == order_lines.c.sku).where(ranked.c.rank == 1).order_by(
-        order_lines.c.customer_id, order_lines.c.order_key.desc(), order_lines.c.position)
+    ).where(ranked.c.rank == 1).order_by(order_lines.c.customer_id, order_lines.c.order_key.desc(), order_lines.c.position)
+    rows = connection.execute(query).all()
+    shelf = _Shelf(connection, {row.sku for row in rows if row.sku})
     usual: dict[int, Product] = {}
-    for row in connection.execute(query):
-        usual.setdefault(row.customer_id, _product(row))
+    for customer_id, _, sku, product, category in rows:
+        if customer_id not in usual:
+            usual[customer_id] = shelf.product(sku, product, category)
     return usual
 
 
-def _purchase(row: Any) -> Purchase:
-    return Purchase(
-        row.order_id, row.ordered_at, _product(row), Decimal(row.quantity) / QUANTITY_SCALE,
-        Money(row.unit_price, row.currency), Money(row.amount, row.currency),
-    )
+class _Shelf:
+    """The products and prices of one batch, each made once: what many bought is one value."""
 
+    def __init__(self, connection: Connection, skus: Collection[str]) -> None:
+        rows = connection.execute(select(*_CATALOGUE).where(among(products.c.sku, skus, texts=True))).all() if skus else ()
+        self._known = {row.sku: row for row in rows}
+        self.product = cache(self._product)
+        self.money = cache(Money)
+        self.quantity = cache(lambda thousandths: Decimal(thousandths) / QUANTITY_SCALE)
 
-def _product(row: Any) -> Product:
-    """As the catalogue knows it; what it does not know, as the order's line called it."""
-    return Product(
-        sku=row.sku or "", name=row.name or row.product or row.sku or "", url=row.url, image_url=row.image_url,
-        price=_price(row.price, row.price_currency), compare_at=_price(row.compare_at, row.price_currency),
-        category=row.catalogue_category or row.category,
-    )
+    def _product(self, sku: str | None, called: str | None, category: str | None) -> Product:
+        """As the catalogue knows it; what it does not know, as the order's line called it."""
+        row = self._known.get(sku) if sku else None
+        if row is None:
+            return Product(sku=sku or "", name=called or sku or "", category=category)
+        return Product(
+            sku=row.sku, name=row.name or called or row.sku, url=row.url, image_url=row.image_url,
+            price=self._price(row.price, row.currency), compare_at=self._price(row.compare_at, row.currency),
+            category=row.category or category,
+        )
 
-
-def _price(units: int | None, currency: str | None) -> Money | None:
-    return None if units is None or currency is None else Money(units, currency)
+    def _price(self, units: int | None, currency: str | None) -> Money | None:
+        return None if units is None or currency is None else self.money(units, currency)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Float, Integer
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Float,
+    Integer,
+    Text,
+    literal,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -111,3 +125,43 @@ def _exp2_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
 @compiles(exp2, "postgresql")
 def _exp2_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
     return f"power(2.0::float8, greatest({compiler.process(element.clauses, **kw)}, -1000.0)::float8)"
+
+
+class Listed(TypeDecorator[Sequence[Any]]):
+    """Many numbers or texts as one parameter: a statement about two hundred is then no longer than one about one."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, *, texts: bool = False) -> None:
+        super().__init__()
+        self.texts = texts
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        item = Text() if self.texts else BigInteger()
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(item))
+
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> Any:
+        return json.dumps(list(value or ())) if dialect.name == "sqlite" else list(value or ())
+
+
+def among(column: ColumnElement[Any], values: Iterable[Any], *, texts: bool = False) -> ColumnElement[bool]:
+    """`column IN values`, in one parameter."""
+    return _among(column, literal(list(values), Listed(texts=texts)))
+
+
+class _among(FunctionElement[bool]):  # noqa: N801
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(_among, "sqlite")
+def _among_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
+    column, values = element.clauses
+    return f"({compiler.process(column, **kw)} IN (SELECT value FROM json_each({compiler.process(values, **kw)})))"  # noqa: S608  both are SQLAlchemy's own words
+
+
+@compiles(_among, "postgresql")
+def _among_postgresql(element: Any, compiler: Any, **kw: Any) -> str:
+    column, values = element.clauses
+    return f"({compiler.process(column, **kw)} = ANY ({compiler.process(values, **kw)}))"
