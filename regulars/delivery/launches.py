@@ -61,11 +61,13 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How far a launch is. `reasons`: of messages that ended unsent. `next_due`: of the earliest pending one."""
+    """How far a launch is. `reasons`: of messages that ended unsent or were put off. `next_due`: of the earliest pending one.
+    `replies`: by reason, what a relay said to one of them."""
 
     states: Mapping[State, int]
     reasons: Mapping[str, int] = field(default_factory=dict)
     next_due: datetime | None = None
+    replies: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def total(self) -> int:

@@ -426,7 +426,7 @@ class Messages(Protocol):
         ...
 
     def of_customer(self, launch_id: int, customer_id: int) -> Mapping[str, Any] | None:
-        """The customer's message in this launch: number, state, reason and its times."""
+        """The customer's message in this launch: number, state, reason, the relay's words and its times."""
         ...
 
 

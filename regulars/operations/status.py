@@ -27,8 +27,8 @@ class Standing:
 
     @property
     def has_failures(self) -> bool:
-        """Somebody who should have got it did not, and not because they left."""
-        return self.tally.of(State.REJECTED, State.HELD, State.EXPIRED) > 0 or any(
+        """Somebody who should have got it did not, and not because they left; or the launch waits for a person."""
+        return self.launch.state is LaunchState.PAUSED or self.tally.of(State.REJECTED, State.HELD, State.EXPIRED) > 0 or any(
             reason.startswith("skipped: cannot be composed") for reason in self.tally.reasons
         )
 
@@ -46,7 +46,7 @@ class Standing:
             "launch": launch.id, "campaign": launch.campaign, "state": launch.state.value, "state_reason": launch.state_reason,
             "bundle": launch.bundle, "segments": list(launch.segments),
             "counts": {state.value: count for state, count in self.tally.states.items()},
-            "reasons": dict(self.tally.reasons),
+            "reasons": dict(self.tally.reasons), "replies": dict(self.tally.replies),
             "held": [doubt.as_json() for doubt in self.held],
             "roll_out": self._roll_out(),
             "recipients": launch.recipients, "plan": launch.plan, "options": dict(launch.options),

@@ -83,7 +83,12 @@ def _by_message(launch: Launch, customer_id: int, answer: Answer, _: Audiences, 
     state = State(row["state"])
     at = row["accepted_at"] or row["ended_at"] or row["next_attempt_at"]
     found = replace(answer, outcome=OF_STATE[state], launch=launch.id, message=row["number"], at=at)
-    return replace(found, reason=row["reason"] or _of_state(state, launch))
+    return replace(found, reason=_with_the_words(row, state) if row["reason"] else _of_state(state, launch))
+
+
+def _with_the_words(row: Mapping[str, Any], state: State) -> str:
+    reason = str(row["reason"])
+    return f"{reason}; the relay said: {row['reply']}" if row["reply"] and state in {State.REJECTED, State.PENDING} else reason
 
 
 def _of_state(state: State, launch: Launch) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     TextClause,
+    and_,
     case,
     func,
     insert,
@@ -111,15 +112,18 @@ class LaunchesInDatabase:
 
     def tally(self, launch_id: int) -> Tally:
         mine = messages.c.launch_id == launch_id
+        refused = and_(messages.c.state.in_([State.PENDING.value, State.REJECTED.value]), messages.c.reason.is_not(None))
+        said = case((refused, messages.c.reply))
         with self._database.read() as connection:
             rows = connection.execute(
-                select(messages.c.state, messages.c.reason, func.count(), func.min(messages.c.next_attempt_at))
+                select(messages.c.state, messages.c.reason, func.count(), func.min(messages.c.next_attempt_at), func.min(said))
                 .where(mine).group_by(messages.c.state, messages.c.reason)
             ).all()
         states = {state: sum(row[2] for row in rows if row[0] == state) for state in State}
         reasons = {f"{row[0]}: {row[1]}": row[2] for row in sorted(rows, key=lambda row: -row[2]) if row[1]}
         due = [row[3] for row in rows if row[0] == State.PENDING]
-        return Tally({state: n for state, n in states.items() if n}, reasons, min(due, default=None))
+        replies = {f"{row[0]}: {row[1]}": row[4] for row in rows if row[4]}
+        return Tally({state: n for state, n in states.items() if n}, reasons, min(due, default=None), replies)
 
     def move(self, launch_id: int, state: LaunchState, reason: str | None, now: datetime) -> bool:
         """To `state` if the table of transitions allows it from where it is; False: it was somewhere else."""

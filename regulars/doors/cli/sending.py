@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from regulars.bootstrap import House
-from regulars.delivery.launches import Launch
+from regulars.delivery.launches import Launch, Tally
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.roll_out import Stage
 from regulars.doors.cli.console import progress, say
@@ -50,7 +50,7 @@ def tell(house: House, standing: Standing) -> None:
     counts = ", ".join(f"{count:,} {state}" for state, count in tally.states.items())
     say(f"launch {launch.id} of {launch.campaign} is {launch.state}: {counts}")
     for reason, count in tally.reasons.items():
-        say(f"  {count:,} {reason}")
+        say(f"  {count:,} {with_reply(tally, reason)}")
     if parts := roll_out_in_words(house, launch):
         say(parts)
     elif standing.waits_until and standing.waits_until > house.clock.now():
@@ -91,6 +91,11 @@ def surroundings(house: House) -> dict[str, str]:
         "links to": settings.base_url,
     }
     return where | ({"mail only to": str(settings.only_to)} if settings.only_to else {})
+
+
+def with_reply(tally: Tally, reason: str) -> str:
+    """With an example of what the relay said."""
+    return f'{reason}, as in "{tally.replies[reason]}"' if reason in tally.replies else reason
 
 
 def local(house: House, moment: datetime) -> str:

@@ -99,7 +99,7 @@ def _show(house: House, standing: Standing) -> None:
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
     if standing.tally.reasons:
         write("")
-        write_table(["why", "mails"], [(reason, f"{count:,}") for reason, count in standing.tally.reasons.items()], numbers=["mails"])
+        write_table(["why", "mails"], [(with_reply(standing.tally, reason), f"{count:,}") for reason, count in standing.tally.reasons.items()], numbers=["mails"])
     if excluded := (launch.plan or {}).get("excluded"):
         write("")
         write_table(["left out", "customers"], [(IN_WORDS[Reason(reason)], f"{count:,}") for reason, count in excluded.items()], numbers=["customers"])
