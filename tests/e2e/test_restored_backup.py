@@ -52,6 +52,7 @@ def test_a_restored_backup_is_refused_recovered_and_nobody_gets_a_second_copy(sh
     shop("resume", "hello")
     assert len(relay.arrived) == MANY
     shop("launch", "hello", "--again", "--limit", "1", "--yes")
+    before = Counter(mail.recipient for mail in relay.arrived)
     backup.restore()
 
     refused = shop("resume", "hello", code=4)
@@ -73,9 +74,7 @@ def test_a_restored_backup_is_refused_recovered_and_nobody_gets_a_second_copy(sh
     assert f"{MANY} held" in recovered.err
     assert f"{MANY} perhaps arrived" in after.err
     assert (standing["counts"], standing["held"][0]["number"]) == ({"held": MANY}, 1)
-    assert Counter(mail.recipient for mail in relay.arrived) - Counter({"many0@posta.example": 1}) == {
-        f"many{number}@posta.example": 1 for number in range(MANY)
-    } - Counter()
+    assert Counter(mail.recipient for mail in relay.arrived) == before
     assert "BAD" not in shop("doctor").out
     assert shop("launch", "hello", "--again", "--limit", "1", "--yes", "--json").json["launch"] == 3
 
