@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from itertools import repeat
 
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing
@@ -10,47 +12,52 @@ from regulars.delivery.outgoing import Outgoing
 LONE_DOT = b".\r\n"
 RSET = b"RSET\r\n"
 LONGEST_ADDRESS = 320  # bytes: RFC 5321 4.5.3.1 allows 64 before the @ and 255 after it
-_DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 # RFC 5321's Dot-string; no quotes, no %-routes. Beyond ASCII: RFC 6531.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$&'*+/=?^_`{|}~.\-\u00a1-\U0010ffff]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+_DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 
-def objection(mail: Outgoing, *, smtputf8: bool) -> Result | None:
-    """Why this mail cannot be said to a relay, with the code that a relay would have given; None when it can."""
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail as it is written: MAIL and RCPT, whole lines; `content` with its dots stuffed, without the one that ends it."""
+
+    mail: Outgoing
+    from_: bytes
+    to: bytes
+    content: bytes
+
+
+def letter(mail: Outgoing, *, smtputf8: bool) -> Letter | Result:
+    """The Result says why this mail cannot be said to a relay, with the code that a relay would have given."""
     if not _is_plain(mail.envelope_from):
         return _refused(mail, 553, "5.1.7", f"the sender's address cannot stand in a command: {mail.envelope_from[:80]!r}")
     if not _is_plain(mail.envelope_to):
         return _refused(mail, 553, "5.1.3", f"the address cannot stand in a command: {mail.envelope_to[:80]!r}")
-    if not smtputf8 and not (mail.envelope_from.isascii() and mail.envelope_to.isascii()):  # RFC 6531 3.2
+    is_ascii = mail.envelope_from.isascii() and mail.envelope_to.isascii()
+    if not is_ascii and not smtputf8:  # RFC 6531 3.2
         return _refused(
             mail, 553, "5.6.7", "the address has letters beyond ASCII before its @, and the relay does not offer SMTPUTF8"
         )
-    if not is_of_whole_lines(mail.content):
+    content = stuffed(mail.content)
+    if content is None:
         return _refused(mail, 554, "5.6.0", "the mail has a line that does not end in CR and LF, or a NUL")
-    return None
+    option = "" if is_ascii else " SMTPUTF8"
+    return Letter(
+        mail, f"MAIL FROM:<{mail.envelope_from}>{option}\r\n".encode(), f"RCPT TO:<{mail.envelope_to}>\r\n".encode(), content
+    )
 
 
-def is_of_whole_lines(content: bytes) -> bool:
-    """Do all lines end in CRLF, is there neither a lone CR nor a lone LF (RFC 5321 2.3.8), nor a NUL?"""
-    lines = content.count(b"\r\n")
-    return content.endswith(b"\r\n") and lines == content.count(b"\n") == content.count(b"\r") and b"\0" not in content
+def stuffed(content: bytes) -> bytes | None:
+    """With a second dot where a line begins with one (RFC 5321 4.5.2), so that only our own dot ends the mail.
 
-
-def stuffed(content: bytes) -> bytes:
-    """With a second dot where a line begins with one (RFC 5321 4.5.2), so that only our own dot ends the mail."""
-    if b"\r\n." in content or content.startswith(b"."):
+    None for a content with a lone CR or LF, which relays take for a line's end or not (RFC 5321 2.3.8), or with a NUL.
+    """
+    lines = content.splitlines()  # at CRLF, CR and LF alike: all ends have two bytes, or one of them is no CRLF
+    if len(b"".join(lines)) + 2 * len(lines) != len(content) or b"\0" in content:
+        return None
+    if True in map(bytes.startswith, lines, repeat(b".")):
         return _DOT_FIRST.sub(b"..", content)
     return content
-
-
-def commands(mail: Outgoing) -> tuple[bytes, bytes, bytes]:
-    """MAIL, RCPT and DATA of a mail without objection."""
-    option = "" if mail.envelope_from.isascii() and mail.envelope_to.isascii() else " SMTPUTF8"
-    return (
-        f"MAIL FROM:<{mail.envelope_from}>{option}\r\n".encode(),
-        f"RCPT TO:<{mail.envelope_to}>\r\n".encode(),
-        b"DATA\r\n",
-    )
 
 
 def _is_plain(address: str) -> bool:

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from aiosmtplib import SMTP, SMTPException
 
-from regulars.adapters.smtp_envelope import LONE_DOT, RSET, commands, objection, stuffed
+from regulars.adapters.smtp_envelope import LONE_DOT, RSET, Letter, letter
 from regulars.adapters.smtp_failures import refused, wants_an_account
 from regulars.adapters.smtp_replies import Reply
 from regulars.adapters.smtp_verdicts import (
@@ -34,6 +34,8 @@ LAST_WORDS = 2
 LATEST = 20  # seconds between asking the ledger and writing the dot: far less than a handoff's lease has beyond the dot's timeout
 SIGN_IN_FIRST = frozenset({530, 534, 535, 538})
 _OK = frozenset({250})
+_OK_OR_FORWARDED = frozenset({250, 251})
+_GO_AHEAD = frozenset({354})
 _Step = tuple[Phase, bytes, frozenset[int]]  # a command, and the codes that let the next one count
 
 
@@ -129,9 +131,9 @@ class Session:
         Returns a mail that was named and to which nothing was said, because the relay had hung up before it or we did:
         it needs another connection. Raises SettingsError when the relay wants another account, and what the desk raises.
         """
-        at_hand = self._named(mail, desk)
-        while at_hand is not None:
-            mail, is_first = at_hand, self._begun == 0
+        named = self._named(mail, desk)
+        while named is not None:
+            mail, is_first = named.mail, self._begun == 0
             self._begun += 1
             try:
                 denial, is_awaited = await self._envelope(mail, desk)
@@ -143,9 +145,9 @@ class Session:
                 return None
             if denial is not None:
                 desk.report(denial)
-                at_hand = await self._past_the_refused(desk, is_awaited=is_awaited)
+                named = await self._past_the_refused(desk, is_awaited=is_awaited)
             elif await self._is_allowed(mail, desk):
-                at_hand = await self._content(mail, desk)
+                named = await self._content(named, desk)
             else:
                 return None
         return None
@@ -169,24 +171,24 @@ class Session:
 
     # envelopes
 
-    def _named(self, mail: Outgoing | None, desk: Desk, *end: bytes) -> Outgoing | None:
+    def _named(self, mail: Outgoing | None, desk: Desk, *end: bytes) -> Letter | None:
         """Writes the end of one mail, and where the relay likes it so, the envelope of this one or of the next that can be said.
 
         That the connection is closed shows when answers are read.
         """
-        while mail is not None and (objected := objection(mail, smtputf8=self._smtputf8)) is not None:
-            desk.report(objected)
+        while isinstance(following := mail and letter(mail, smtputf8=self._smtputf8), Result):
+            desk.report(following)
             mail = desk.take()
         chunks, answers = list(end), 1 if end else 0
-        if mail is not None:
-            self._steps = _steps(mail, reset=self._needs_reset)
+        if following is not None:
+            self._steps = _steps(following, reset=self._needs_reset)
             self._needs_reset = False
             if self._pipelining:
                 chunks.append(b"".join([command for _, command, _ in self._steps]))
                 answers += len(self._steps)
         if chunks and self.is_open:
             self._wire.write(*chunks, answers=answers)
-        return mail
+        return following
 
     def _next(self, desk: Desk) -> Outgoing | None:
         return desk.take() if self.is_open and not self.is_worn else None
@@ -231,7 +233,7 @@ class Session:
             raise wants_an_account(str(self._account), reply.code, reply.text)
         return refusal(mail, phase, reply)
 
-    async def _past_the_refused(self, desk: Desk, *, is_awaited: bool) -> Outgoing | None:
+    async def _past_the_refused(self, desk: Desk, *, is_awaited: bool) -> Letter | None:
         """The next mail, named. RCPT was refused and DATA was not: a lone dot ends the mail that nobody gets (RFC 2920 3.1)."""
         if not is_awaited:
             return self._named(self._next(desk), desk)
@@ -264,14 +266,14 @@ class Session:
         desk.report(lost_before_the_dot(mail, Phase.BODY, why))
         return False
 
-    async def _content(self, mail: Outgoing, desk: Desk) -> Outgoing | None:
+    async def _content(self, sent: Letter, desk: Desk) -> Letter | None:
         """Writes content and dot, tells the verdict, and returns the next mail, named."""
         self._awaits_verdict = True
         following = self._next(desk) if self._pipelining else None
-        following = self._named(following, desk, stuffed(mail.content), LONE_DOT)
-        desk.report(await self._verdict(mail))
+        named = self._named(following, desk, sent.content, LONE_DOT)
+        desk.report(await self._verdict(sent.mail))
         self._awaits_verdict = False
-        return following or self._named(self._next(desk), desk)
+        return named or self._named(self._next(desk), desk)
 
     async def _verdict(self, mail: Outgoing) -> Result:
         try:
@@ -294,7 +296,6 @@ class _Broken(Exception):
         self.code = code
 
 
-def _steps(mail: Outgoing, *, reset: bool) -> list[_Step]:
-    from_, to, data = commands(mail)
-    steps = [(Phase.MAIL, from_, _OK), (Phase.RCPT, to, frozenset({250, 251})), (Phase.DATA, data, frozenset({354}))]
+def _steps(named: Letter, *, reset: bool) -> list[_Step]:
+    steps = [(Phase.MAIL, named.from_, _OK), (Phase.RCPT, named.to, _OK_OR_FORWARDED), (Phase.DATA, b"DATA\r\n", _GO_AHEAD)]
     return [(Phase.MAIL, RSET, _OK), *steps] if reset else steps
