@@ -37,8 +37,17 @@ class Standing:
         """When its next mail is due, while it is sending."""
         if self.launch.state is not LaunchState.SENDING:
             return None
+        return self._pauses_until or self.tally.next_due
+
+    @property
+    def next_due(self) -> datetime | None:
+        """The same, but for the pause of a roll-out, of which more is to be said than a time."""
+        return None if self._pauses_until else self.waits_until
+
+    @property
+    def _pauses_until(self) -> datetime | None:
         rolls = self.launch.roll_out
-        return rolls.goes_on_at if rolls and rolls.stage is Stage.PAUSE else self.tally.next_due
+        return rolls.goes_on_at if rolls and rolls.stage is Stage.PAUSE else None
 
     def as_json(self) -> dict[str, Any]:
         launch = self.launch

@@ -53,10 +53,10 @@ def tell(house: House, standing: Standing) -> None:
         say(f"  {count:,} {with_reply(tally, reason)}")
     if parts := roll_out_in_words(house, launch):
         say(parts)
-    elif standing.waits_until and standing.waits_until > house.clock.now():
+    if standing.next_due and standing.next_due > house.clock.now():
         who = "`regulars up` sends it then" if house.settings.is_embedded else "the workers send it then"
         again = f", or regulars resume {launch.id}" if house.settings.is_embedded else ""
-        say(f"the next mail is due {local(house, standing.waits_until)}; {who}{again}")
+        say(f"the next mail is due {local(house, standing.next_due)}; {who}{again}")
     if busy := tally.of(State.CLAIMED, State.HANDOFF, State.UNCERTAIN):
         say(f"{busy:,} are in the hands of a worker; if it is gone they come free in a few minutes: regulars resume {launch.id}")
     if standing.held:

@@ -90,10 +90,9 @@ def _show(house: House, standing: Standing) -> None:
     write(f"made {local(house, launch.created_at)} by {launch.created_by}, from bundle {launch.bundle[:12]}")
     if house.settings.only_to:
         write(f"mail goes to {house.settings.only_to} only (REGULARS_ONLY_TO)")
-    parts = roll_out_in_words(house, launch)
-    for word, moment in _moments(standing, parts):
+    for word, moment in _moments(standing):
         write(f"{word} {local(house, moment)}")
-    if parts:
+    if parts := roll_out_in_words(house, launch):
         write(parts)
     write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
@@ -109,8 +108,8 @@ def _show(house: House, standing: Standing) -> None:
         write(HOW_TO_DECIDE.format(launch=launch.id, message=standing.held[0].ref))
 
 
-def _moments(standing: Standing, parts: str) -> list[tuple[str, datetime]]:
+def _moments(standing: Standing) -> list[tuple[str, datetime]]:
     launch = standing.launch
     ended = "cancelled" if launch.state is LaunchState.CANCELLED else "finished"
-    moments = (("first turn", launch.started_at), ("next mail due", None if parts else standing.waits_until), (ended, launch.finished_at))
+    moments = (("first turn", launch.started_at), ("next mail due", standing.next_due), (ended, launch.finished_at))
     return [(word, moment) for word, moment in moments if moment is not None]
