@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from dataclasses import dataclass, field
 from typing import Self
@@ -35,6 +36,7 @@ class RelayServer:
     pipelining: bool = False  # whether it says so; it always bears it
     mails_a_connection: int = 1_000_000
     most_connections: int = 1_000_000  # later ones are turned away
+    seconds_a_mail: float = 0  # between a dot and its reply
     arrived: list[Arrived] = field(default_factory=list)
     connections: int = 0
     port: int = field(default_factory=free_port)
@@ -110,6 +112,7 @@ class _Handler:
         if refusal := AT_DOT.get(_local(recipient)):
             return refusal
         self._relay.arrived.append(Arrived(envelope.mail_from, recipient, envelope.content))
+        await asyncio.sleep(self._relay.seconds_a_mail)
         if _local(recipient) == "dot.hangup":
             server.transport.close()
         if _local(recipient) == "dot.silence":
@@ -120,8 +123,6 @@ class _Handler:
 
 
 async def _for_ever() -> None:
-    import asyncio
-
     await asyncio.sleep(60)
 
 

@@ -8,12 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from regulars.adapters.broker import BrokerBell, NoBell, configuration
 from regulars.adapters.database.schema import messages
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import ShopFloor, add_customers
+from tests.relay import RelayServer
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60  # seconds; far more than a worker needs, so that a busy machine is no failure
@@ -137,6 +138,34 @@ def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(floor, workshop):
 
     assert set(states) == {"accepted", "pending"}
     assert states["accepted"] == workshop.mails() < 2000
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_a_worker_told_to_stop_waits_for_the_replies_of_a_slow_relay(floor, workshop):
+    """Nothing is uncertain: every dot that was written gets its reply, and no other is written."""
+    ids = add_customers(floor.database, 400)
+    launch = floor.launch()
+    BrokerBell(workshop.redis.url).ring(launch.id)
+    with RelayServer(pipelining=True, seconds_a_mail=0.2) as relay:
+        workshop.environment["REGULARS_MAIL_URL"] = f"smtp://127.0.0.1:{relay.port}?connections=8"
+        process = workshop.start(beat=False)
+        until(lambda: len(relay.arrived) > 40, workshop)
+        process.send_signal(signal.SIGTERM)
+        process.wait(PATIENCE)
+        stopped, left = floor.states(launch.id), len(relay.arrived)
+        relay.seconds_a_mail = 0
+        BrokerBell(workshop.redis.url).ring(launch.id)
+        workshop.start(beat=False)
+        until(is_finished(floor, launch), workshop)
+    with floor.database.read() as connection:
+        flagged = connection.scalar(select(func.count()).where(messages.c.dup_possible))
+
+    assert stopped == {"accepted": left, "pending": 400 - left}
+    assert left < 400
+    assert sorted(mail.recipient for mail in relay.arrived) == sorted(f"c{n}@example.com" for n in ids)
+    assert floor.states(launch.id) == {"accepted": 400}
+    assert flagged == 0
 
 
 @pytest.mark.redis
