@@ -53,6 +53,7 @@ def _settings() -> dict[str, Any]:
     url = house().settings.broker_url
     if url is None:
         raise SystemExit("error: REGULARS_BROKER_URL is not set, so no worker is needed; regulars up does all work in one process")
+    logging.captureWarnings(house().settings.log == "json")  # Celery warns by itself, before its log begins
     return configuration(url)
 
 
