@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 WINDOW = 100   # the last answers of a launch that count for the share
 FEWEST = 10
@@ -25,6 +27,21 @@ class Refusals:
         """Who resumes a launch has seen the refusals and goes on: the next pause takes as many again."""
         needed = min(max(FEWEST, self.before), ENOUGH)
         return self.since >= needed and self.lately > self.answers * SHARE
+
+
+@dataclass(frozen=True, slots=True)
+class Impression:
+    """What one process saw of a launch lately: only when it looks bad are all of the launch's answers worth counting."""
+
+    refused: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    def add(self, refused: Iterable[bool]) -> None:
+        self.refused.extend(refused)
+
+    @property
+    def is_bad(self) -> bool:
+        lately = list(self.refused)  # at once: another thread may be adding
+        return sum(lately) > len(lately) * SHARE
 
 
 def why_paused(refusals: Refusals, last: str, launch_id: int) -> str:

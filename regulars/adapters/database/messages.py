@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -33,6 +34,7 @@ from regulars.adapters.database.types import UtcTime, database_in
 from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import LaunchState, State
+from regulars.delivery.refusals import Impression
 from regulars.delivery.settlement import LEASE_MARGIN, Claimed, Handoff, Settlement, Uncertain, lapsed
 
 CHUNK = 1000  # messages that one transaction of a sweep changes at most
@@ -42,6 +44,7 @@ NO_LEASE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 class MessagesInDatabase:
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._impressions: defaultdict[int, Impression] = defaultdict(Impression)
 
     def claim(
         self, launch_id: int, most: int, owner: str, seconds: int, now: datetime, lane: str | None = None
@@ -87,7 +90,7 @@ class MessagesInDatabase:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
         def work(connection: Connection, again: bool) -> set[MessageRef]:
             settle(connection, settlements, owner, now)
-            follow_up(connection, settlements, now)
+            follow_up(connection, settlements, self._impressions, now)
             return mark(connection, handoffs, owner, topic, seconds, now, again=again)
 
         return self._database.insist(work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -19,17 +20,23 @@ from regulars.adapters.database.schema import attempts, launches, messages, supp
 from regulars.adapters.database.suppressions import EMAIL, add_to
 from regulars.adapters.database.types import EPOCH
 from regulars.delivery.life import LaunchState, State
-from regulars.delivery.refusals import ENOUGH, WINDOW, Refusals, why_paused
+from regulars.delivery.refusals import ENOUGH, WINDOW, Impression, Refusals, why_paused
 from regulars.delivery.settlement import Settlement
 
 HARD_BOUNCE = "bounce"
+_ANSWERS = (State.ACCEPTED, State.REJECTED)
 
 
-def follow_up(connection: Connection, settlements: Sequence[Settlement], now: datetime) -> None:
-    """For settlements of this transaction that are written already."""
+def follow_up(
+    connection: Connection, settlements: Sequence[Settlement], impressions: defaultdict[int, Impression], now: datetime
+) -> None:
+    """For settlements of this transaction that are written already. `impressions`: of this process, by launch."""
     add_to(connection, [one.suppress for one in settlements if one.suppress], now)
+    for one in settlements:
+        if one.state in _ANSWERS:
+            impressions[one.ref.launch].add([one.state is State.REJECTED])
     refused = [one for one in settlements if one.state is State.REJECTED]
-    for launch_id in {one.ref.launch for one in refused}:
+    for launch_id in {one.ref.launch for one in refused if impressions[one.ref.launch].is_bad}:
         _pause_for_a_mass(connection, launch_id, next(one.reason or "" for one in reversed(refused) if one.ref.launch == launch_id))
     for stopped in settlements:
         if stopped.pause:
@@ -46,7 +53,7 @@ def _pause_for_a_mass(connection: Connection, launch_id: int, latest: str) -> No
     since = connection.scalar(select(launches.c.sending_since).where(launches.c.id == launch_id)) or EPOCH
     lately, answers = _lately(connection, launch_id, since)
     if not Refusals(lately, answers, ENOUGH, 0).are_a_mass:
-        return  # whatever the count: most launches with a refusal now and then end here
+        return  # whatever the count
     refusals = Refusals(
         lately, answers, _count(connection, launch_id, messages.c.ended_at >= since), _count(connection, launch_id, messages.c.ended_at < since)
     )
@@ -57,7 +64,7 @@ def _pause_for_a_mass(connection: Connection, launch_id: int, latest: str) -> No
 
 def _lately(connection: Connection, launch_id: int, since: datetime) -> tuple[int, int]:
     """Of the last answers that ended a mail: how many refused it, and how many they are."""
-    ended = attempts.c.outcome.in_([State.ACCEPTED.value, State.REJECTED.value])
+    ended = attempts.c.outcome.in_([state.value for state in _ANSWERS])
     last = (
         select(attempts.c.outcome)
         .where(attempts.c.launch_id == launch_id, ended, attempts.c.phase != "operator", attempts.c.ended_at >= since)

@@ -12,7 +12,7 @@ from regulars.content.tokens import MessageRef
 from regulars.delivery.backoff import AFTER_TOO_MUCH, FIRST, LONGEST, MOST_ATTEMPTS, wait_after
 from regulars.delivery.life import State, may_follow
 from regulars.delivery.outcomes import Outcome, Phase, Result
-from regulars.delivery.refusals import Refusals
+from regulars.delivery.refusals import Impression, Refusals
 from regulars.delivery.reply_table import Advice
 from regulars.delivery.settlement import Claimed, settled
 
@@ -145,3 +145,11 @@ def test_an_address_that_cannot_be_read_is_not_put_on_the_list():
 ])
 def test_a_mass_is_many_and_a_large_share_and_as_many_again_as_were_let_pass(refusals, a_mass):
     assert refusals.are_a_mass is a_mass
+
+
+@pytest.mark.parametrize(("seen", "bad"), [([True], True), ([False] * 9 + [True], False), ([True] * 30 + [False] * 100, False), ([False] * 100 + [True] * 11, True)])
+def test_a_launch_looks_bad_by_its_last_hundred_answers(seen, bad):
+    impression = Impression()
+    impression.add(seen)
+
+    assert impression.is_bad is bad
