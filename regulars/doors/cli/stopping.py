@@ -1,4 +1,4 @@
-"""Ctrl-C while mail leaves: once lets the mails in hand finish, twice stops at once."""
+"""Ctrl-C while mail leaves: once lets the mails in hand finish, twice stops at once; SIGTERM is the first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SAID = b"\nstopping after the mails in hand; Ctrl-C again stops at once\n"
 
 @contextmanager
 def stop_at_leisure() -> Iterator[threading.Event]:
-    """The event is set by the first Ctrl-C of the block; the second raises KeyboardInterrupt as ever."""
+    """The event is set by the first Ctrl-C of the block, or by SIGTERM; the second Ctrl-C raises KeyboardInterrupt as ever."""
     asked = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
@@ -22,8 +22,9 @@ def stop_at_leisure() -> Iterator[threading.Event]:
         asked.set()
         os.write(2, _SAID)  # a signal may come in the middle of a print, which may not be entered twice
 
-    before = signal.signal(signal.SIGINT, ask)
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
