@@ -53,15 +53,15 @@ def framed(payload: bytes) -> bytes:
 
 
 def packed_request(request: Request) -> bytes:
-    products: dict[int, tuple[Any, ...]] = {}
-    jobs = [_flat_job(job, products) for job in request.jobs]
+    known: dict[int, Any] = {}
+    jobs = [_flat_job(job, known) for job in request.jobs]
     return pickle.dumps((request.room, request.texts, request.whole, jobs), protocol=5)
 
 
 def read_request(payload: bytes) -> Request:
     room, texts, whole, jobs = pickle.loads(payload)  # noqa: S301  our own parent's, on a pipe that nobody else holds
-    products: dict[int, Product] = {}
-    return Request(room, texts, [_job(flat, products) for flat in jobs], whole)
+    known: dict[int, Any] = {}
+    return Request(room, texts, [_job(flat, known) for flat in jobs], whole)
 
 
 def packed_answer(answer: Answer) -> bytes:
@@ -104,58 +104,66 @@ def of_trouble(trouble: Trouble, cpu: float) -> Answer:
     return Answer(BEYOND if trouble.beyond_limits else TROUBLE, cpu, (trouble.reason,))
 
 
-# A shared product becomes one tuple, which pickle remembers by its identity, so that it is one product again.
+# A product or price that many share becomes one tuple, which pickle knows again by its identity; on the other side it is
+# one value again. `known` holds them by identity while the request lives.
 
-def _flat_job(job: Job, products: dict[int, tuple[Any, ...]]) -> tuple[Any, ...]:
+def _flat_job(job: Job, known: dict[int, Any]) -> tuple[Any, ...]:
     one, occasion, orders = job.recipient, job.occasion, job.recipient.orders
     return (
         (one.customer_id, one.email, one.first_name, one.last_name, one.locale, one.timezone, one.country, one.city, one.birthday,
          one.attributes),
         (orders.count, orders.spent.units, orders.spent.currency, orders.first_at, orders.last_at),
-        [(line.order_id, line.ordered_at, _flat_product(line.product, products), line.quantity, line.unit_price.units,
-          line.unit_price.currency, line.amount.units, line.amount.currency) for line in one.purchases],
-        None if one.usual is None else _flat_product(one.usual, products),
+        [
+            (line.order_id, line.ordered_at, known.get(id(line.product)) or _flat_product(line.product, known), line.quantity,
+             known.get(id(line.unit_price)) or _flat_money(line.unit_price, known),
+             known.get(id(line.amount)) or _flat_money(line.amount, known))
+            for line in one.purchases
+        ],
+        None if one.usual is None else _flat_product(one.usual, known),
         one.referral_code,
         (occasion.ref.launch, occasion.ref.number),
         (occasion.launch_key, occasion.key, occasion.base_url, occasion.composed_at),
     )
 
 
-def _flat_product(product: Product, products: dict[int, tuple[Any, ...]]) -> tuple[Any, ...]:
-    flat = products.get(id(product))
-    if flat is None:
-        flat = products[id(product)] = (
-            product.sku, product.name, product.url, product.image_url, _flat_money(product.price), _flat_money(product.compare_at),
-            product.category,
-        )
+def _flat_product(product: Product, known: dict[int, Any]) -> tuple[Any, ...]:
+    price, compare_at = (None if money is None else (money.units, money.currency) for money in (product.price, product.compare_at))
+    flat = known[id(product)] = (product.sku, product.name, product.url, product.image_url, price, compare_at, product.category)
     return flat
 
 
-def _flat_money(money: Money | None) -> tuple[int, str] | None:
-    return None if money is None else (money.units, money.currency)
+def _flat_money(money: Money, known: dict[int, Any]) -> tuple[int, str]:
+    flat = known[id(money)] = money.units, money.currency
+    return flat
 
 
-def _job(flat: tuple[Any, ...], products: dict[int, Product]) -> Job:
+def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
     own, orders, lines, usual, code, ref, occasion = flat
     customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes = own
     count, spent, currency, first_at, last_at = orders
     purchases = tuple([
-        Purchase(order_id, ordered_at, _product(product, products), quantity, Money(price, price_in), Money(amount, amount_in))
-        for order_id, ordered_at, product, quantity, price, price_in, amount, amount_in in lines
+        Purchase(
+            order_id, ordered_at, known.get(id(product)) or _product(product, known), quantity,
+            known.get(id(price)) or _money(price, known), known.get(id(amount)) or _money(amount, known),
+        )
+        for order_id, ordered_at, product, quantity, price, amount in lines
     ])
     recipient = Recipient(
         customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes,
         OrderTotals(count, Money(spent, currency), first_at, last_at), purchases,
-        None if usual is None else _product(usual, products), code,
+        None if usual is None else _product(usual, known), code,
     )
     return Job(recipient, Occasion(MessageRef(*ref), *occasion))
 
 
-def _product(flat: tuple[Any, ...], products: dict[int, Product]) -> Product:
-    product = products.get(id(flat))
-    if product is None:
-        sku, name, url, image_url, price, compare_at, category = flat
-        product = products[id(flat)] = Product(
-            sku, name, url, image_url, Money(*price) if price else None, Money(*compare_at) if compare_at else None, category
-        )
+def _product(flat: tuple[Any, ...], known: dict[int, Any]) -> Product:
+    sku, name, url, image_url, price, compare_at, category = flat
+    product = known[id(flat)] = Product(
+        sku, name, url, image_url, Money(*price) if price else None, Money(*compare_at) if compare_at else None, category
+    )
     return product
+
+
+def _money(flat: tuple[int, str], known: dict[int, Any]) -> Money:
+    money = known[id(flat)] = Money(*flat)
+    return money
