@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Doorbell,
         Dossiers,
         Fifths,
+        Flows,
         Launches,
         Memory,
         Messages,
@@ -87,8 +88,11 @@ class House:
     def transport(self) -> Transport:
         """Where mail goes, by all relays that there are. A guard refuses (exit 4) what would mail unreachable links, or
         passwords in the clear; SettingsError names every relay without an address."""
-        addresses = self._addresses(self.shop_now())
-        return self._post({name: self._transport_to(mail) for name, mail in addresses.items()})
+        return self._post({name: self._transport_to(mail) for name, mail in self.relays().items()})
+
+    def relays(self) -> Mapping[str, MailUrl]:
+        """Where mail goes, by the relays' names; SettingsError names every relay without an address."""
+        return self._addresses(self.shop_now())
 
     def way(self, shop: Shop, wanted: str | None) -> Way:
         """For the mail of a campaign that names this relay, or none."""
@@ -403,6 +407,12 @@ class House:
         return Pace(
             self.buckets, QuotasInDatabase(self.database), SlowDownsInDatabase(self.database), self.shop_now, time.sleep, patience,
         )
+
+    @cached_property
+    def flows(self) -> Flows:
+        from regulars.adapters.database.flows import FlowsInDatabase
+
+        return FlowsInDatabase(self.database)
 
     @cached_property
     def buckets(self) -> Buckets:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import click
 
 from regulars.bootstrap import House
+from regulars.definition.relays import DEFAULT_RELAY
 from regulars.doors.cli.console import write, write_json
 from regulars.doors.cli.options import as_json, in_house
-from regulars.errors import Unreachable
+from regulars.errors import SettingsError, Unreachable
 from regulars.operations.diagnosis import (
     Finding,
     Health,
@@ -25,6 +27,7 @@ from regulars.operations.diagnosis import (
     judge_workers,
     well,
 )
+from regulars.settings import MailUrl
 
 MARKS = {Health.WELL: "ok  ", Health.DOUBTFUL: "warn", Health.ILL: "BAD "}
 
@@ -40,7 +43,7 @@ def doctor(house: House, test_mail: str | None, as_json: bool) -> None:
     """
     from regulars.operations.doctor import examine
 
-    questions = dict(_questions(house))
+    questions = {**_questions(house), **_relays(house), "links": lambda: _links(house)}
     if test_mail is not None:
         questions["test mail"] = lambda: _test_mail(house, test_mail)
     answers = examine(questions)
@@ -57,7 +60,7 @@ def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:
         "files": lambda: _files(house), "database": lambda: _database(house), "environment": lambda: _environment(house),
         "backup": lambda: _backup(house), "messages": lambda: _messages(house), "scores": lambda: _scores(house),
         "workers": lambda: _workers(house), "clocks": lambda: _clocks(house), "disk": lambda: _disk(house),
-        "broker": lambda: _broker(house), "mail": lambda: _mail(house), "links": lambda: _links(house),
+        "broker": lambda: _broker(house),
     }
 
 
@@ -134,10 +137,21 @@ def _broker(house: House) -> Finding:
     return judge_redis(*look_at_broker(house.settings.broker_url))
 
 
-def _mail(house: House) -> Finding:
+def _relays(house: House) -> Mapping[str, Callable[[], Finding]]:
+    """One question, or one a relay; a relay without an address is an answer too."""
+    try:
+        relays = house.relays()
+    except SettingsError:
+        return {"mail": lambda: well(str(house.relays()))}  # it raises again where it is asked
+    names = {name: "mail" if name == DEFAULT_RELAY else f"mail {name}" for name in relays}
+    return {names[name]: partial(_mail, house, mail) for name, mail in relays.items()}
+
+
+def _mail(house: House, mail: MailUrl) -> Finding:
     assert house.transport  # raises Refused for an unsafe relay
-    mail = house.settings.mail
-    if house.spool is not None:
+    if mail.scheme == "ses":
+        return well(f"{mail}; asked by a mail only: regulars doctor --test-mail you@shop.example")
+    if mail.scheme == "spool":
         if (Path(mail.folder).exists() and not os.access(mail.folder, os.W_OK | os.X_OK)) or Path(mail.folder).is_file():
             raise Unreachable(f"mails cannot be written into {mail.folder}", hint="name a folder of yours in REGULARS_MAIL_URL")
         return well(str(mail))
@@ -165,7 +179,8 @@ def _test_mail(house: House, email: str) -> Finding:
         read_recipient(email, "--test-mail"), house.shop, house.transport, key=fresh_key(), now=house.clock.now(),
         only_to=house.settings.only_to,
     )
-    return well(f"{house.settings.mail} took it: {result.code or ''} {result.reply or ''}".strip())
+    by = house.relays().get(result.relay or "", house.settings.mail)
+    return well(f"{by} took it: {result.code or ''} {result.reply or ''}".strip())
 
 
 def _where(house: House) -> str:

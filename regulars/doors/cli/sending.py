@@ -87,7 +87,7 @@ def surroundings(house: House) -> dict[str, str]:
     where = {
         "database": house.database.engine.url.render_as_string(hide_password=True),
         "environment": settings.environment or "without a name",
-        "mail by": str(settings.mail),
+        "mail by": ", ".join(dict.fromkeys(str(mail) for mail in house.relays().values())),
         "links to": settings.base_url,
     }
     return where | ({"mail only to": str(settings.only_to)} if settings.only_to else {})
