@@ -16,8 +16,10 @@ from regulars.content.mailroom import Compose, MailRoom, open_bundle
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
+from regulars.delivery.forecast import Forecast, forecast
 from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
 from regulars.delivery.roll_out import size_of_first
+from regulars.delivery.routes import relays_of, route
 from regulars.delivery.schedule import Timetable, timetable
 from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError, WorkspaceBroken
@@ -37,6 +39,7 @@ class Plan:
     funnel: Funnel
     due: Mapping[datetime, int]
     troubles: tuple[str, ...] = ()
+    pace: Forecast | None = None
 
     @property
     def parts(self) -> tuple[int, int] | None:
@@ -57,6 +60,7 @@ class Plan:
             "final": self.funnel.final,
             "send_at": [{"at": at.isoformat(), "count": count} for at, count in self.due.items()],
             "roll_out": {"first": parts[0], "rest": parts[1], "pause": str(rolls.pause)} if rolls and parts else None,
+            "pace": self.pace.as_json() if self.pace else None,
         }
 
 
@@ -89,7 +93,16 @@ def plan(question: Question, desk: Desk) -> Plan:
     funnel, zones = desk.audiences.funnel(question, times)
     largest = desk.audiences.with_most_lines(question, times, LARGEST)
     troubles = fitting(largest, campaign, desk.opened(bundle.files), desk, question.as_of)
-    return Plan(question, times, bundle, funnel, _due(times, zones) if campaign.send_at else {}, troubles)
+    due = _due(times, zones) if campaign.send_at else {}
+    return Plan(question, times, bundle, funnel, due, troubles, _pace(question, times, min(due, default=question.as_of), desk))
+
+
+def _pace(question: Question, times: Timetable, begins: datetime, desk: Desk) -> Forecast:
+    """By the relay that it would leave by, from the first mail on."""
+    shop = question.workspace.shop
+    relays = relays_of(shop.relays, shop.warm_up)
+    relay = relays[route(relays, question.campaign.relay, begins.date())[0]]
+    return forecast(desk.audiences.lanes(question, times), relay, begins, shop.timezone)
 
 
 def frozen(workspace: Workspace, campaign: Campaign, desk: Desk) -> Bundle:

@@ -211,6 +211,10 @@ class Audiences(Protocol):
         """The funnel, and how many of the final ones live in each time zone ("" where none is known)."""
         ...
 
+    def lanes(self, question: Question, timetable: Timetable) -> Mapping[str, int]:
+        """How many of the final ones are in each group of domains, "" for all others, the most first."""
+        ...
+
     def with_most_lines(self, question: Question, timetable: Timetable, most: int) -> Sequence[int]:
         """Ids of final recipients with the longest histories."""
         ...
@@ -317,6 +321,18 @@ class SlowDowns(Protocol):
 
     def held(self, relay: str, now: datetime) -> Mapping[str, datetime]:
         """Domain or lane to when it is over."""
+        ...
+
+
+class Flows(Protocol):
+    """What waits, and what left lately."""
+
+    def waiting(self, launch_id: int) -> Mapping[str, int]:
+        """Lane to how many of the launch still wait for their turn."""
+        ...
+
+    def taken_since(self, launch_id: int, since: datetime, now: datetime) -> tuple[int, timedelta]:
+        """How many of the launch a relay took, and in which time."""
         ...
 
 

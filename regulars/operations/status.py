@@ -12,6 +12,7 @@ from regulars.delivery.launches import Launch, Tally
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.roll_out import Stage
 from regulars.errors import UsageError
+from regulars.operations.flow import Flow
 from regulars.operations.ports import Dossiers, Launches
 
 MOST = 50
@@ -24,6 +25,7 @@ class Standing:
     launch: Launch
     tally: Tally
     held: Sequence[Doubt] = ()
+    flow: Flow | None = None
 
     @property
     def has_failures(self) -> bool:
@@ -57,7 +59,7 @@ class Standing:
             "counts": {state.value: count for state, count in self.tally.states.items()},
             "reasons": dict(self.tally.reasons), "replies": dict(self.tally.replies),
             "held": [doubt.as_json() for doubt in self.held],
-            "roll_out": self._roll_out(),
+            "roll_out": self._roll_out(), "flow": self.flow.as_json() if self.flow else None,
             "recipients": launch.recipients, "plan": launch.plan, "options": dict(launch.options),
             "created_at": _iso(launch.created_at), "created_by": launch.created_by, "started_at": _iso(launch.started_at),
             "finished_at": _iso(launch.finished_at), "expires_at": _iso(launch.expires_at), "next_due": _iso(self.waits_until),

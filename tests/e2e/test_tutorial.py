@@ -20,7 +20,7 @@ from tests.manual import ROOT, Block, Typed, blocks, misquoted, section, typed
 from tests.servers import free_port, wait_for_port
 
 TITLE = "A tutorial in ten minutes"
-MAPS = {"counts", "reasons", "replies", "states", "links", "excluded", "attributes", "others"}  # their keys are the shop's own words
+MAPS = {"counts", "reasons", "replies", "states", "links", "excluded", "attributes", "others", "lanes", "waiting"}  # their keys are the shop's own words
 EXAMPLE = re.compile(r"^## (?P<title>.+?)\n.*?^    (?P<command>regulars [^\n]+)\n\n```json\n(?P<shape>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -13,15 +13,17 @@ from sqlalchemy import func, select, text, update
 
 from regulars.adapters.current_shop import CurrentShop
 from regulars.adapters.database.buckets import BucketsInDatabase
+from regulars.adapters.database.flows import FlowsInDatabase
 from regulars.adapters.database.quotas import QuotasInDatabase
 from regulars.adapters.database.schema import attempts, buckets, messages
 from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.definition.files import WorkspaceFiles
 from regulars.definition.reading import workspace_of
-from regulars.delivery.life import State
+from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.errors import WorkspaceBroken
 from regulars.operations.drain import drain
+from regulars.operations.flow import flow
 from regulars.operations.gate import Gate
 from regulars.operations.office import Way
 from regulars.operations.pace import Pace
@@ -374,3 +376,32 @@ def test_without_limits_a_claim_is_one_statement_for_all_lanes(database):
     assert Counter(one.email for one in gate.claim(200).claimed).total() == 60
     assert sum("UPDATE messages" in statement for statement, _ in statements.said) == 1
     assert shop.floor.states(launch.id) == {State.CLAIMED.value: 60}
+
+
+def test_a_plan_counts_lanes_and_names_the_bottleneck(database):
+    shop = pacing(database, "relays: {bulk: {rate: 50 per second, domains: {gmail: {rate: 1 per second}}}}\n")
+    add_customers(database, 90, **GMAIL)
+    add_customers(database, 10)
+    planned = shop.floor.prepare()
+
+    assert planned.as_json()["pace"] == {"relay": "bulk", "seconds": 90, "bottleneck": "gmail", "lanes": {"gmail": 90, "others": 10}}
+
+
+def test_the_flow_of_a_launch_says_how_fast_it_goes_who_waits_and_how_long_it_takes(database):
+    shop = pacing(database, "relays: {bulk: {domains: {gmail: {rate: 1 per second}}}}\n", patience=0.0)
+    add_customers(database, 100, **GMAIL)
+    add_customers(database, 60)
+    launch = shop.floor.launch()
+    shop.drain(launch)
+    shop.floor.wait(minutes=2)
+    shop.drain(launch)
+    slow, now = SlowDownsInDatabase(database), shop.floor.clock.now()
+    slow.slow_down("bulk", "yahoo", "421 4.7.0", now)
+    told = flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), slow, now).as_json()
+
+    assert told == {
+        "per_minute": 30.5, "seconds_left": 195, "relay": "bulk", "bottleneck": "gmail", "waiting": {"gmail": 99},
+        "slowed_down": [{"relay": "bulk", "domain": "yahoo", "until": (now + timedelta(minutes=1)).isoformat(), "reason": "421 4.7.0"}],
+    }
+    shop.floor.launches.move(launch.id, LaunchState.PAUSED, None, now)
+    assert flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), slow, now) is None

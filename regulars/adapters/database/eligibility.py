@@ -28,6 +28,7 @@ from regulars.adapters.database.customer_facts import RowFacts, has_bought
 from regulars.adapters.database.customer_sets import who_left
 from regulars.adapters.database.customer_views import load_views
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.lanes import lane_of
 from regulars.adapters.database.predicates import compile_condition, frame_for
 from regulars.adapters.database.schema import (
     audience,
@@ -68,6 +69,15 @@ class AudiencesInDatabase:
         excluded = {reason: sum(n for found, _, n in rows if found == reason) for reason in Reason}
         zones = {zone or "": n for reason, zone, n in rows if reason is None}
         return Funnel(sum(row[2] for row in rows), {reason: n for reason, n in excluded.items() if n}), zones
+
+    def lanes(self, question: Question, timetable: Timetable) -> Mapping[str, int]:
+        """How many of the final ones are in each group of domains, "" for all others, the most first."""
+        with self._database.read() as connection:
+            people = judged(connection, question, timetable).subquery("judged")
+            lane = lane_of(people.c.email_domain, question.workspace.shop.relays).label("lane")
+            final = select(lane).where(people.c.reason.is_(None)).subquery("final")
+            query = select(final.c.lane, func.count()).group_by(final.c.lane).order_by(func.count().desc(), final.c.lane)
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def with_most_lines(self, question: Question, timetable: Timetable, most: int) -> Sequence[int]:
         """Final recipients with the longest histories: their mails are the largest."""

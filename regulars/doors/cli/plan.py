@@ -6,6 +6,7 @@ import click
 
 from regulars.bootstrap import House
 from regulars.doors.cli.console import say, write, write_json, write_table
+from regulars.doors.cli.flowing import pace_in_words
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import local
 from regulars.operations.plan import Plan
@@ -44,6 +45,8 @@ def show(house: House, planned: Plan) -> None:
     _show_times(house, planned)
     if parts := _parts(planned):
         write(parts)
+    if planned.pace and (pace := pace_in_words(planned.pace)):
+        write(pace)
     for trouble in planned.troubles:
         say(f"cannot be composed: {trouble}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,7 @@ from regulars.bootstrap import House
 from regulars.delivery.life import LaunchState, State
 from regulars.doors.cli.console import on_terminal, redrawn, write, write_json, write_table
 from regulars.doors.cli.doubts import write_doubts
+from regulars.doors.cli.flowing import flow_of, write_flow
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import LOOK_EVERY, follow, local, roll_out_in_words, with_reply
 from regulars.errors import UsageError
@@ -45,18 +47,23 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
         _watch(house, launch)
     elif watch:
         follow(house, launch_named(launch, house.launches))
-    standing = standing_of(launch, house.launches, house.dossiers)
+    standing = _standing(house, launch)
     if as_json:
         write_json(standing.as_json())
     else:
         _show(house, standing)
 
 
+def _standing(house: House, name: str) -> Standing:
+    standing = standing_of(name, house.launches, house.dossiers)
+    return replace(standing, flow=flow_of(house, standing.launch))
+
+
 def _watch(house: House, name: str) -> None:
     """Draws the launch again and again until it is not sending any more; its end is printed by who called."""
     with redrawn() as show:
         while True:
-            standing = standing_of(name, house.launches, house.dossiers)
+            standing = _standing(house, name)
             if standing.launch.state is not LaunchState.SENDING:
                 return
             show(lambda: _show(house, standing))  # noqa: B023  called at once
@@ -94,6 +101,8 @@ def _show(house: House, standing: Standing) -> None:
         write(f"{word} {local(house, moment)}")
     if parts := roll_out_in_words(house, launch):
         write(parts)
+    if standing.flow:
+        write_flow(house, standing.flow)
     write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
     if standing.tally.reasons:
