@@ -37,6 +37,7 @@ class StrictRelay:
     open: int = 0
     most_open: int = 0
     counts: Counter[str] = field(default_factory=Counter)
+    lines: set[asyncio.Transport] = field(default_factory=set)
 
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
@@ -48,9 +49,14 @@ class StrictRelay:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._loop.call_soon_threadsafe(self._server.close)
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._close)
         self._thread.join(10)
+
+    def _close(self) -> None:
+        self._server.close()
+        for transport in self.lines:
+            transport.abort()
+        self._loop.call_soon(self._loop.call_soon, self._loop.stop)
 
     def answer(self, verb: str, otherwise: bytes) -> bytes:
         self.counts[verb] += 1
@@ -70,6 +76,7 @@ class _Conversation(asyncio.Protocol):
 
     def connection_made(self, transport):
         self._transport = transport
+        self._relay.lines.add(transport)
         self._relay.open += 1
         self._relay.most_open = max(self._relay.most_open, self._relay.open)
         if self._relay.open > self._relay.most:
@@ -80,6 +87,7 @@ class _Conversation(asyncio.Protocol):
 
     def connection_lost(self, exc):
         self._relay.open -= 1
+        self._relay.lines.discard(self._transport)
 
     def data_received(self, data):
         self._buffer += data

@@ -45,6 +45,8 @@ class Pool:
             timer.cancel()
             if session.is_open:
                 return session
+        if self._goodbyes and self.limit < self._connections:
+            await asyncio.wait(self._goodbyes)  # the relay counts closely, and those count until they are gone
         return await Session.open(self._account, self._tls)
 
     def keep(self, session: Session) -> None:

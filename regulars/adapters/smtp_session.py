@@ -33,6 +33,7 @@ from regulars.delivery.outgoing import Outgoing
 LAST_WORDS = 2
 LATEST = 20  # seconds between asking the ledger and writing the dot: far less than a handoff's lease has beyond the dot's timeout
 SIGN_IN_FIRST = frozenset({530, 534, 535, 538})
+STOPPED = "the sending was stopped"
 _OK = frozenset({250})
 _OK_OR_FORWARDED = frozenset({250, 251})
 _GO_AHEAD = frozenset({354})
@@ -153,10 +154,10 @@ class Session:
         return None
 
     def stop(self) -> None:
-        """Drops what is certainly not delivered; a verdict is still awaited."""
+        """Drops what is certainly not delivered, at once or after the verdict that is awaited."""
+        self._is_stopped = True
         if not self._awaits_verdict:
-            self._is_stopped = True
-            self.hang_up("the sending was stopped")
+            self.hang_up(STOPPED)
 
     def hang_up(self, why: str) -> None:
         self._wire.hang_up(why)
@@ -273,6 +274,8 @@ class Session:
         named = self._named(following, desk, sent.content, LONE_DOT)
         desk.report(await self._verdict(sent.mail))
         self._awaits_verdict = False
+        if self._is_stopped:
+            self.hang_up(STOPPED)
         return named or self._named(self._next(desk), desk)
 
     async def _verdict(self, mail: Outgoing) -> Result:

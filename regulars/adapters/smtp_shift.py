@@ -142,9 +142,8 @@ class Shift:
 
     def _turned_away(self, error: Unreachable, me: asyncio.Task[None]) -> None:
         """Where others are in, the relay wants no more of us for a while."""
-        inside = sum(session is not None and session.is_open for session in self._crew.values())
-        if inside:
-            self._pool.lower(inside)
+        if any(session is not None and session.is_open for session in self._crew.values()):
+            self._pool.lower(len(self._crew) - 1)
         elif len(self._crew) == 1:
             self._fail(error)
         else:
