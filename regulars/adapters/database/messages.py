@@ -27,7 +27,7 @@ from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.refusals import follow_up
-from regulars.adapters.database.roll_outs import is_let_go, may_leave
+from regulars.adapters.database.roll_outs import is_due_in_first_part, is_let_go, may_leave
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import is_sending, mark, settle
 from regulars.adapters.database.types import UtcTime, database_in
@@ -161,9 +161,11 @@ class MessagesInDatabase:
     def due(self, now: datetime) -> Sequence[int]:
         """Launches that are sending and have a message whose time has come."""
         with self._database.read() as connection:
-            waiting = select(messages.c.number).where(messages.c.launch_id == launches.c.id, _due(now), is_let_go())
+            waiting = select(messages.c.number).where(messages.c.launch_id == launches.c.id, _due(now)).exists()
             return connection.scalars(
-                select(launches.c.id).where(launches.c.state == LaunchState.SENDING.value, waiting.exists()).order_by(launches.c.id)
+                select(launches.c.id).where(
+                    launches.c.state == LaunchState.SENDING.value, or_(and_(is_let_go(), waiting), and_(~is_let_go(), is_due_in_first_part(now))),
+                ).order_by(launches.c.id)
             ).all()
 
     def decide(

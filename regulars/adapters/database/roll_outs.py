@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, and_, case, cast, func, literal, or_, select
@@ -26,8 +27,16 @@ def may_leave(launch_id: int) -> ColumnElement[bool]:
 
 
 def is_let_go() -> ColumnElement[bool]:
-    """The same beside the launch's own row; while it pauses nothing of it need be looked at but mails put off."""
-    return or_(launches.c.first_part.is_(None), launches.c.rest_since.is_not(None), messages.c.number <= launches.c.first_part)
+    """Of a launch: nothing waits for a first part, or not any more."""
+    return or_(launches.c.first_part.is_(None), launches.c.rest_since.is_not(None))
+
+
+def is_due_in_first_part(now: datetime) -> ColumnElement[bool]:
+    """Of a launch whose rest waits. Found by number: the index of what is pending holds all the rest, and took 0.3 s for half a million."""
+    by_number = (messages.c.launch_id == launches.c.id, messages.c.number <= launches.c.first_part)
+    in_time = or_(messages.c.expires_at.is_(None), messages.c.expires_at > now)
+    pending = func.lower(messages.c.state) == State.PENDING.value  # as a function, so that neither database takes that index
+    return select(messages.c.number).where(*by_number, pending, messages.c.next_attempt_at <= now, in_time).exists()
 
 
 def first_part(connection: Connection, launch_id: int, first: int) -> FirstPart:
