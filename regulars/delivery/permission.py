@@ -55,8 +55,8 @@ def objection_to_age(identity: Identity, where: str) -> Refused | None:
     if identity.overtaken is None:
         return None
     return Refused(
-        f"the database {where} is a restored backup: it is as it was at {_minute(identity.generation.at)}, and mail was sent "
-        f"from it until {_minute(identity.overtaken.at)} at least; sending from it could send that mail again",
+        f"the database {where} is a restored backup: it is as it was at {_second(identity.generation.at)}, and mail was sent "
+        f"from it until {_second(identity.overtaken.at)} at least; sending from it could send that mail again",
         hint="stop what still works on the newer one, then: regulars recover (it shows what it would do, and asks)",
     )
 
@@ -73,5 +73,5 @@ def _the_other_way(stamp: str) -> str:
     return f", or say that it is of {in_words(stamp)} (REGULARS_ENVIRONMENT={stamp})" if stamp else ", or unset REGULARS_ENVIRONMENT"
 
 
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+def _second(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

@@ -84,7 +84,7 @@ def _ask(house: House, planned: Plan, *, yes: bool) -> None:
         raise Refused("nobody is here to say yes", hint="add --yes when you are sure; regulars plan shows what would happen")
     for name, value in surroundings(house).items():
         say(f"{name:<12} {value}")
-    click.confirm(f"Send {planned.funnel.final:,} mails?", abort=True, err=True)
+    click.confirm(f"Send {planned.funnel.final:,} mail{'s' * (planned.funnel.final != 1)}?", abort=True, err=True)
 
 
 def _test(house: House, campaign: str, email: str) -> int:

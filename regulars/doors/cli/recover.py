@@ -39,9 +39,9 @@ def recover(house: House, anyway: bool, yes: bool) -> None:
 
 def _show(house: House, found: Outlook) -> None:
     say(f"database     {house.permit.where}")
-    say(f"it is as at  {found.since.at:%Y-%m-%d %H:%M:%S} UTC")
+    say(f"as it was    {found.since.at:%Y-%m-%d %H:%M:%S} UTC")
     if found.until is not None:
-        say(f"it had come  to {found.until.at:%Y-%m-%d %H:%M:%S} UTC at least: {_span(found)} are missing, and all that was not sent in them too")
+        say(f"known until  {found.until.at:%Y-%m-%d %H:%M:%S} UTC at least; what happened in these {_span(found)} is not in it")
     for launch in found.launches:
         later = f"; {launch.later:,} are not due yet and stay as they are" if launch.later else ""
         say(f"launch {launch.launch:<5} {launch.campaign} was {launch.state}: {launch.doubtful:,} mails may have left since{later}")
@@ -51,8 +51,8 @@ def _show(house: House, found: Outlook) -> None:
             "do not launch those campaigns again before you know"
         )
     say(
-        "lost too     who joined, unsubscribed or was suppressed in that time, orders, opens and clicks. Import customers and orders\n"
-        "             again, and look for unsubscribes (POST /u/ and /p/) in your proxy's log before anything is resumed"
+        "lost         who joined, unsubscribed or was suppressed in that time; orders, opens and clicks. Import customers and orders\n"
+        "             again, and look for unsubscribes (POST /u/ and /p/) in your proxy's log, before anything is resumed"
     )
 
 

@@ -78,7 +78,7 @@ def test_a_restored_backup(remembered, overtaken, health):
     found = judge_backup(replace(HERE, overtaken=overtaken), remembered, WHERE)
 
     assert found[0] is health
-    assert health is not ILL or ("2026-11-20 09:01 UTC" in found[1] and "regulars recover" in found[2])
+    assert health is not ILL or ("2026-11-20 09:01:00 UTC" in found[1] and "regulars recover" in found[2])
 
 
 @pytest.mark.parametrize(("workers", "gauges", "embedded", "health", "said"), [

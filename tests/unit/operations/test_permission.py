@@ -87,8 +87,8 @@ def test_a_restored_backup_is_noticed_and_said_by_every_machine(permit, database
     with pytest.raises(Refused):
         other_machine()
 
-    assert "2026-11-20 09:00 UTC" in refused.value.message
-    assert "2026-11-20 11:00 UTC" in refused.value.message
+    assert "2026-11-20 09:00:00 UTC" in refused.value.message
+    assert "2026-11-20 11:00:00 UTC" in refused.value.message
     assert "regulars recover" in refused.value.hint
     assert memory["one"].number == 9
 
