@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check lint types layers docs format bench bench-large clean
+.PHONY: help install demo test check lint types layers guards docs format bench bench-large clean
 
 help:
 	@echo "make demo      the whole loop on a sample shop, in a minute or two"
@@ -13,6 +13,7 @@ help:
 	@echo "make check     ruff, mypy, the layers, the documentation"
 	@echo "make bench     figures, as ratios measured side by side"
 	@echo "make bench-large  the same questions of a million"
+	@echo "make guards    takes each guard of delivery away and shows which test goes red"
 	@echo "make docs      write the generated pages again"
 
 .venv/ready: pyproject.toml requirements.txt
@@ -39,6 +40,9 @@ types: .venv/ready
 	$(BIN)/mypy
 layers: .venv/ready
 	$(BIN)/lint-imports
+
+guards: .venv/ready
+	$(BIN)/python -m tests.guards
 
 docs: .venv/ready
 	$(BIN)/python -m docs.generate

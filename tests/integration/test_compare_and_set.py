@@ -86,6 +86,15 @@ def test_what_is_claimed_is_not_claimed_again(bench):
     assert bench.claim("worker-2") == []
 
 
+def test_what_is_claimed_does_not_stand_in_the_way_of_the_next(database):
+    floor = ShopFloor(database)
+    add_customers(database, 3)
+    launch = floor.launch()
+    numbers = [one.ref.number for _ in range(4) for one in floor.messages.claim(launch.id, 1, "worker-1", 60, NOW)]
+
+    assert numbers == [1, 2, 3]
+
+
 @pytest.mark.parametrize("state", [LaunchState.PAUSED, LaunchState.CANCELLED, LaunchState.PREPARING])
 def test_nothing_is_claimed_of_a_launch_that_does_not_send(bench, state):
     bench.change(launches, state=state.value)
@@ -222,6 +231,19 @@ def test_a_judgement_of_a_message_that_went_on_meanwhile_is_void(bench):
     bench.settle(State.UNCERTAIN, State.PENDING, fence=1)
 
     assert (bench.row.state, bench.row.fence) == ("uncertain", 2)
+
+
+def test_a_second_copy_that_is_put_off_keeps_its_bytes(bench):
+    bench.hand_off()
+    bench.settle(State.HANDOFF, State.UNCERTAIN, outcome=Outcome.LOST_AFTER_DOT)
+    word = Result(ONE, Outcome.ACCEPTED, Phase.OPERATOR, reply="on_uncertain: resend")
+    again = Settlement(ONE, 1, State.UNCERTAIN, State.PENDING, attempt=word, copy_may_exist=True)
+    bench.store.turn([again], [], owner="sweep", topic="news", seconds=60, now=NOW)
+    bench.claim()
+    bench.mark(fence=2)
+    bench.settle(State.HANDOFF, State.PENDING, fence=2, outcome=Outcome.DEFERRED)
+
+    assert (bench.row.dup_possible, bench.row.composed_at, bench.row.content_hash) == (True, NOW, HASH)
 
 
 @pytest.mark.parametrize(("state", "after"), [("pending", "cancelled"), ("claimed", "cancelled"), ("handoff", "handoff"), ("accepted", "accepted")])
