@@ -61,15 +61,18 @@ class ComposingChild:
             raise (BeyondLimits if made.beyond_limits else CannotCompose)(made.reason)
         return made
 
-    def letters(self, room: MailRoom, jobs: Sequence[Job]) -> Iterator[Composed | Trouble]:
+    def letters(self, room: MailRoom, jobs: Sequence[Job]) -> Generator[Composed | Trouble]:
         """An answer for each job, in order, as they are ready."""
         with closing(self._answers(room, jobs, whole=False)) as answers:
             for job, answer in zip(jobs, answers, strict=True):
                 yield composed_of(answer, job)
 
     def close(self) -> None:
-        with self._lock:
-            self._discard()
+        """Also while somebody still waits for an answer, who is not to keep a process from ending."""
+        alone = self._lock.acquire(timeout=PATIENCE)
+        self._discard()
+        if alone:
+            self._lock.release()
 
     def _answers(self, room: MailRoom, jobs: Sequence[Job], *, whole: bool) -> Generator[Answer]:
         with self._lock:

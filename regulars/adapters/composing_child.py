@@ -68,7 +68,7 @@ def _work(payload: bytes, rooms: dict[int, MailRoom], answers: int) -> bool:
         now = time.process_time()
         if now >= until:
             until = now + SECONDS
-            resource.setrlimit(resource.RLIMIT_CPU, (int(until) + GRACE, resource.RLIM_INFINITY))
+            _limit(resource.RLIMIT_CPU, int(until) + GRACE)
         answer, fit = _within_limits(job, request.room, request.texts, rooms, request.whole)
         _say(answers, answer)
         if not fit:
@@ -137,7 +137,13 @@ def _limit_memory() -> None:
     sizes = Path("/proc/self/statm")
     if sizes.exists():  # elsewhere the kernel does not keep the limit anyway
         own = int(sizes.read_text().split()[0]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_AS, (own + MEMORY, resource.RLIM_INFINITY))
+        _limit(resource.RLIMIT_AS, own + MEMORY)
+
+
+def _limit(what: int, most: int) -> None:
+    """Within what whoever started us is allowed."""
+    hard = resource.getrlimit(what)[1]
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 def _next(requests: BinaryIO) -> bytes | None:

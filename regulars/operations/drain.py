@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 
 from regulars.content.email import Occasion
 from regulars.content.mailroom import MailRoom
 from regulars.content.recipient import Recipient
-from regulars.delivery.composing import Composed, Job
+from regulars.delivery.composing import Composed, Job, Trouble
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.outgoing import Outgoing
@@ -35,7 +36,6 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     turn = Turn()
     if launch.state is not LaunchState.SENDING:
         return turn
-    office.permit()
     office.launches.begin(launch_id, office.clock.now())
     book = TurnLedger(launch, office, turn)
     room = office.bundles.open(launch.bundle)
@@ -101,15 +101,25 @@ def _composed(
                 book.cannot_compose(gone, "the customer is gone")
         here = [claimed for claimed in together if claimed.customer_id in people]
         jobs = [_job(launch, claimed, people[claimed.customer_id], office) for claimed in here]
-        for claimed, made in zip(here, office.composer.letters(room, jobs), strict=True):
-            if isinstance(made, Composed):
-                yield from _leaving(claimed, made, book)
-                continue
+        with closing(office.composer.letters(room, jobs)) as answers:
+            fits = yield from _answered(launch, here, answers, room, office, book)
+        if not fits:
+            return
+
+
+def _answered(
+    launch: Launch, batch: Sequence[Claimed], answers: Iterator[Composed | Trouble], room: MailRoom, office: PostOffice, book: TurnLedger
+) -> Generator[Outgoing, None, bool]:
+    for claimed, made in zip(batch, answers, strict=True):
+        if isinstance(made, Composed):
+            yield from _leaving(claimed, made, book)
+        else:
             book.cannot_compose(claimed, made.reason)
             if made.beyond_limits:
                 why = f"{made.reason}: change templates/{room.campaign.template}"
                 office.launches.move(launch.id, LaunchState.PAUSED, why, office.clock.now())
-                return
+                return False
+    return True
 
 
 def _by_room(batch: Sequence[Claimed], rooms: Rooms) -> Iterator[tuple[Sequence[Claimed], MailRoom]]:

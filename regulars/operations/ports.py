@@ -6,7 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # names in annotations only: a door that reports progress need not load every room
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from datetime import date, datetime, timedelta
 
@@ -309,6 +309,10 @@ class Quotas(Protocol):
 
     def give_back(self, relay: str, day: date, count: int) -> None: ...
 
+    def used(self, relay: str, day: date) -> int:
+        """How many of the day's limit are used up to now."""
+        ...
+
 
 class SlowDowns(Protocol):
     """Domains and lanes that asked for patience."""
@@ -469,8 +473,8 @@ class Composer(Protocol):
         """As `MailRoom.compose`. Raises CannotCompose; BeyondLimits when it was the template that asked for too much."""
         ...
 
-    def letters(self, room: MailRoom, jobs: Sequence[Job]) -> Iterator[Composed | Trouble]:
-        """An answer for each job, in order, as they are ready. Who stops listening leaves the rest uncomposed."""
+    def letters(self, room: MailRoom, jobs: Sequence[Job]) -> Generator[Composed | Trouble]:
+        """An answer for each job, in order, as they are ready. Close it when you stop listening: the rest stays uncomposed."""
         ...
 
 

@@ -303,3 +303,18 @@ def test_mjml_nested_ever_so_deep_is_a_finding_and_not_the_end_of_the_process(re
     regulars.rewrite("templates/hello.mjml", "<mj-section>", f"{deep}<mj-section>")
 
     assert "error[C120]: elements are nested 100 deep" in regulars("check", code=1).out
+
+
+def test_a_turn_that_breaks_off_leaves_the_composer_to_the_next(floor, monkeypatch):
+    """The broken turn is remembered with its traceback, as a worker does, and holds nothing that others need."""
+    add_customers(floor.database, 30)
+    launch = floor.launch()
+    broken = floor.office()
+    monkeypatch.setattr("regulars.operations.drain._leaving", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError) as kept:
+        floor.drain(launch.id, broken)
+    monkeypatch.undo()
+    floor.drain(launch.id)
+
+    assert kept.traceback
+    assert floor.states(launch.id) == {"accepted": 30}
