@@ -66,7 +66,7 @@ and `regulars why` show what it means beside the relay's own words.
 
 Two more rules. Ten refusals that are more than a tenth of the last hundred answers pause a launch whatever they say, and what
 it had suppressed is taken off the list again: so many wrong addresses at once are rather a wrong relay. And a mail that is
-refused by a policy a second time, after somebody resumed the launch, ends rejected: it may be about this one recipient.
+refused by a policy again, after others of the launch were accepted in between, ends rejected: it is about this one recipient.
 
 A row asks for what it names: the number (`4xx` later, `5xx` never), an enhanced code, and words in the reply, in any spelling of
 capitals and without the addresses in it. "Before RCPT" is before a recipient was named, when nothing can be about a customer."""

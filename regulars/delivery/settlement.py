@@ -24,8 +24,8 @@ LEASE_MARGIN = 2
 class Claimed:
     """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist.
 
-    `edition`: of the launch's bundles, the one it is composed from. `refused_before`: by a 5xx that paused the launch, or that
-    somebody retries.
+    `edition`: of the launch's bundles, the one it is composed from. `refused_alone`: it paused the launch once, and
+    others have been accepted since.
     """
 
     ref: MessageRef
@@ -36,7 +36,7 @@ class Claimed:
     composed_at: datetime
     content_hash: str | None = None
     edition: int = 1
-    refused_before: bool = False
+    refused_alone: bool = False
     lane: str = ""
 
 
@@ -98,11 +98,12 @@ def _answered(ends: Settlement, claimed: Claimed, result: Result, now: datetime,
     code = result.code or (550 if result.outcome is Outcome.REJECTED else 450)
     row = read(result.phase, code, result.enhanced, result.reply)
     advice, why = row.advice, f"{row.meaning} ({_number(result, code)})"
-    if advice is Advice.STOP and claimed.refused_before and result.phase not in {Phase.CONNECT, Phase.MAIL}:
-        advice = Advice.REJECT  # perhaps it is about this one recipient after all, and must not pause the launch for ever
+    if advice is Advice.STOP and claimed.refused_alone and result.phase not in {Phase.CONNECT, Phase.MAIL}:
+        advice = Advice.REJECT  # it is about this one recipient after all, and must not pause the launch for ever
     ends = replace(ends, advice=advice)
     if advice is Advice.STOP:
-        return replace(ends, state=State.PENDING, reason=why, pause=_what_to_fix(row, result, claimed.ref.launch))
+        # due now, behind those that have not been tried: whether they are taken tells whom it was about
+        return replace(ends, state=State.PENDING, reason=why, next_attempt_at=now, pause=_what_to_fix(row, result, claimed.ref.launch))
     if advice is Advice.REJECT:
         return replace(ends, state=State.REJECTED, reason=why)
     if advice is Advice.SUPPRESS:

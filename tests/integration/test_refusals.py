@@ -148,17 +148,37 @@ def test_no_other_worker_hands_over_a_mail_after_the_pause(floor):
     floor.work()
 
 
-def test_a_mail_refused_again_after_a_resume_ends_and_the_others_go(floor):
+def resumed(floor, launch) -> str:
+    floor.wait(minutes=1)
+    resume(str(launch.id), floor.launches, now=floor.clock.now())
+    floor.drain(launch.id)
+    return floor.launches.get(launch.id).state.value
+
+
+def test_a_mail_that_alone_is_refused_again_and_again_ends_and_the_others_go(floor):
     add_customers(floor.database, 3)
     floor.transport.says[1] = POLICY
     launch = floor.launch()
     floor.drain(launch.id)
-    resume(str(launch.id), floor.launches, now=floor.clock.now())
-    floor.drain(launch.id)
+    states = [resumed(floor, launch), resumed(floor, launch)]  # it comes last, and is asked about once more
 
+    assert states == ["paused", "finished"]
     assert floor.states(launch.id) == {"rejected": 1, "accepted": 2}
     assert floor.launches.get(launch.id).state == "finished"
     assert suppressed(floor) == []
+
+
+def test_a_mistake_that_was_not_put_right_costs_nobody_the_mail_however_often_it_is_resumed(floor):
+    add_customers(floor.database, 3)
+    floor.transport.says = dict.fromkeys([1, 2, 3], POLICY)
+    launch = floor.launch()
+    floor.drain(launch.id)
+    states = {resumed(floor, launch) for _ in range(5)}
+    floor.transport.says.clear()
+
+    assert states == {"paused"}
+    assert resumed(floor, launch) == "finished"
+    assert floor.states(launch.id) == {"accepted": 3}
 
 
 def test_a_mass_of_refusals_pauses_and_takes_back_what_it_suppressed(floor):

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.refusals import follow_up
+from regulars.adapters.database.refusals import follow_up, refused_alone
 from regulars.adapters.database.roll_outs import is_due_in_first_part, is_let_go, may_leave
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import is_sending, mark, settle
@@ -70,12 +70,14 @@ class MessagesInDatabase:
         )
         with self._database.write() as connection:
             rows = connection.execute(claim).all()
+            refused = {row.number for row in rows if (row.smtp_code or 0) >= 500}
+            alone = refused_alone(connection, launch_id, refused)
         return [
             Claimed(
                 MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at,
-                row.content_hash, row.edition, (row.smtp_code or 0) >= 500, row.lane,
+                row.content_hash, row.edition, row.number in alone, row.lane,
             )
-            for row in sorted(rows, key=lambda row: row.number)
+            for row in sorted(rows, key=lambda row: (row.number in refused, row.number))  # what paused the launch comes last
         ]
 
     def standings(self, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import (
@@ -41,6 +41,20 @@ def follow_up(
     for stopped in settlements:
         if stopped.pause:
             _pause(connection, stopped.ref.launch, stopped.pause)
+
+
+def refused_alone(connection: Connection, launch_id: int, numbers: Collection[int]) -> set[int]:
+    """Of these messages those that once paused the launch, and others have been accepted since: so it may be about them."""
+    if not numbers:
+        return set()
+    first = connection.execute(
+        select(attempts.c.number, func.min(attempts.c.id))
+        .where(attempts.c.launch_id == launch_id, attempts.c.number.in_(numbers), attempts.c.outcome == State.PENDING.value, attempts.c.smtp_code >= 500)
+        .group_by(attempts.c.number)
+    ).all()
+    accepted = select(attempts.c.id).where(attempts.c.launch_id == launch_id, attempts.c.outcome == State.ACCEPTED.value)
+    latest = connection.scalar(accepted.order_by(attempts.c.id.desc()).limit(1)) or 0 if first else 0
+    return {number for number, attempt in first if attempt < latest}
 
 
 def _pause(connection: Connection, launch_id: int, reason: str) -> None:

@@ -26,14 +26,14 @@ MEANT = st.sampled_from([
 ])
 
 
-def claimed(attempts=0, email="ayse@posta.example", *, refused_before=False):
-    return Claimed(REF, 5, 1, email, attempts, NOW, refused_before=refused_before)
+def claimed(attempts=0, email="ayse@posta.example", *, refused_alone=False):
+    return Claimed(REF, 5, 1, email, attempts, NOW, refused_alone=refused_alone)
 
 
-def after(outcome, phase, code=None, enhanced=None, reply=None, *, relay=None, attempts=0, refused_before=False, email="ayse@posta.example"):
+def after(outcome, phase, code=None, enhanced=None, reply=None, *, relay=None, attempts=0, refused_alone=False, email="ayse@posta.example"):
     result = Result(REF, outcome, phase, code, enhanced, reply, relay=relay)
     state = State.HANDOFF if phase is Phase.DOT else State.CLAIMED
-    return settled(claimed(attempts, email, refused_before=refused_before), state, result, NOW, 0)
+    return settled(claimed(attempts, email, refused_alone=refused_alone), state, result, NOW, 0)
 
 
 def test_nobody_there_ends_the_mail_and_names_the_address_for_the_list():
@@ -52,21 +52,21 @@ def test_a_full_mailbox_ends_the_mail_alone():
 def test_something_of_ours_pauses_the_launch_and_says_what_to_do():
     found = after(NEVER, Phase.RCPT, 554, "5.7.1", "5.7.1 Relay access denied", relay="bulk")
 
-    assert (found.state, found.suppress, found.next_attempt_at) == (State.PENDING, None, None)
+    assert (found.state, found.suppress, found.next_attempt_at) == (State.PENDING, None, NOW)
     assert found.pause == (
         "relay bulk: 554 5.7.1 Relay access denied: the relay does not forward for us; sign in (USER:PASSWORD in the URL), "
         "or let the relay accept mail from this machine; then: regulars resume 7"
     )
 
 
-def test_a_mail_that_a_policy_refuses_again_after_a_resume_does_not_pause_the_launch_for_ever():
-    found = after(NEVER, Phase.DOT, 550, "5.7.1", "5.7.1 no", refused_before=True)
+def test_a_mail_that_a_policy_refuses_again_while_it_takes_others_does_not_pause_the_launch_for_ever():
+    found = after(NEVER, Phase.DOT, 550, "5.7.1", "5.7.1 no", refused_alone=True)
 
     assert (found.state, found.suppress, found.pause) == (State.REJECTED, None, None)
 
 
 def test_what_is_said_before_a_recipient_is_named_pauses_however_often():
-    assert after(NEVER, Phase.MAIL, 530, "5.7.0", "sign in", refused_before=True).pause
+    assert after(NEVER, Phase.MAIL, 530, "5.7.0", "sign in", refused_alone=True).pause
 
 
 @pytest.mark.parametrize(("said", "wait"), [
@@ -121,11 +121,11 @@ def test_a_batch_that_was_put_off_together_comes_back_apart():
 def test_every_answer_is_a_legal_step_with_a_reason(said, attempts, jitter, again):
     result = Result(REF, *said)
     state = State.HANDOFF if said[1] is Phase.DOT else State.CLAIMED
-    found = settled(claimed(attempts, refused_before=again), state, result, NOW, jitter)
+    found = settled(claimed(attempts, refused_alone=again), state, result, NOW, jitter)
 
     assert may_follow(found.before, found.state)
     assert found.reason
-    assert (found.state is State.PENDING) == (found.next_attempt_at is not None or found.pause is not None)
+    assert (found.state is State.PENDING) == (found.next_attempt_at is not None)
     assert not (found.pause and found.suppress)
 
 
