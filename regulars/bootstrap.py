@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from regulars.adapters.spool import Spool
     from regulars.content.compilation import MailCompiler
     from regulars.definition.workspace import Shop, Workspace
+    from regulars.delivery.lanes import Busy
     from regulars.loyalty.rates import Rates
     from regulars.operations.heartbeat import Heartbeat
     from regulars.operations.office import PostOffice, Way
@@ -74,13 +75,20 @@ class House:
     def database(self) -> Database:
         """The database at this program's schema; the embedded one is made and migrated by itself."""
         from regulars.adapters.database.engine import Database
-        from regulars.adapters.database.migrations import is_current, upgrade
+        from regulars.adapters.database.migrations import (
+            current_revision,
+            is_current,
+            newest_revision,
+            upgrade,
+        )
 
         database = Database(self.settings.database_url)
         if is_current(database):
             return database
         if not database.is_sqlite:
-            raise Unreachable("the database's schema is not this program's", hint="run: regulars db upgrade")
+            there = current_revision(database) or "none yet"
+            raise Unreachable(f"the database's schema is {there}, and this program wants {newest_revision()}", hint="run: regulars db upgrade")
+        refuse_foreign_stamp(database, self.settings.environment)
         upgrade(database, self.settings.environment)
         return database
 
@@ -156,9 +164,17 @@ class House:
         account = Account(
             mail.host, mail.port, mail.user, mail.password, mail.tls, mail.dot_timeout, mail.command_timeout, mail.per_connection
         )
-        relay = Relay(account, connections=mail.connections)
+        relay = Relay(account, connections=mail.connections, busy=lambda: self._busy_at(mail))
         atexit.register(relay.close)  # relays like to be told goodbye
         return relay
+
+    def _busy_at(self, mail: MailUrl) -> Busy:
+        """How many connections there may be busy with whom, by the file as it is now."""
+        from regulars.delivery.lanes import Busy
+
+        shop = self.shop_now()
+        relays = shop.relays if shop is not None else {}
+        return Busy.of(relays, next((name for name, relay in relays.items() if self.settings.mail_of(name, relay.url) == mail), ""))
 
     @cached_property
     def spool(self) -> Spool | None:
@@ -435,6 +451,20 @@ class House:
         mails = [mail for mail in (self.settings.mails.values() or [self.settings.mail]) if mail.scheme != "spool"]
         patience = max((mail.dot_timeout for mail in mails), default=0)
         return (max(mail.lease for mail in mails), patience + min(60, patience)) if mails else (60, 60)
+
+
+def refuse_foreign_stamp(database: Database, named: str) -> None:
+    """Raises Refused before the schema of another environment's database is changed."""
+    from regulars.adapters.database.migrations import current_revision
+    from regulars.adapters.database.registry import stamp_of
+    from regulars.delivery.permission import in_words
+
+    stamp = stamp_of(database) if current_revision(database) else None
+    if stamp not in {None, named}:
+        raise Refused(
+            f"the database is stamped {in_words(stamp or '')}, and this process is of an environment {in_words(named)}; its schema stays as it is",
+            hint="run regulars db upgrade with the REGULARS_ENVIRONMENT that the database belongs to",
+        )
 
 
 def refuse_unsafe_relay(settings: Settings, mail: MailUrl) -> None:

@@ -18,6 +18,7 @@ from regulars.adapters.smtp_session import LAST_WORDS, Account
 from regulars.adapters.smtp_shift import GRACE, PATIENCE, Shift
 from regulars.adapters.smtp_turns import Turns
 from regulars.content.tokens import MessageRef
+from regulars.delivery.lanes import UNLIMITED, Busy
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.ports import Ledger
@@ -28,10 +29,14 @@ LOOK = 0.05  # seconds between two looks whether the sending should go on
 class Relay:
     """The SMTP transport. Use it from one thread at a time; connections stay open for a while after each send."""
 
-    def __init__(self, account: Account, connections: int = 4, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, account: Account, connections: int = 4, tls: ssl.SSLContext | None = None, busy: Callable[[], Busy] = lambda: UNLIMITED
+    ) -> None:
+        """`busy`: asked at each send how many connections may be busy with whom."""
         self._account = account
         self._connections = connections
         self._pool = Pool(account, connections, tls or ssl.create_default_context())
+        self._busy = busy
         self._rest = Rest()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._committing = ThreadPoolExecutor(1, "ledger")
@@ -45,7 +50,7 @@ class Relay:
         self._rest.insist()
         loop = self._started()
         turns = Turns(ledger, loop, self._committing)
-        shift = Shift(self._pool, turns, loop)
+        shift = Shift(self._pool, turns, loop, self._busy())
         try:
             self._feed(shift, loop, batches, go_on)
             self._see_out(shift, loop, go_on)

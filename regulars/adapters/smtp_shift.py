@@ -11,6 +11,7 @@ from regulars.adapters.smtp_queue import MailQueue
 from regulars.adapters.smtp_session import Session
 from regulars.adapters.smtp_turns import LedgerFailed, Turns
 from regulars.content.tokens import MessageRef
+from regulars.delivery.lanes import UNLIMITED, Busy
 from regulars.delivery.outcomes import Result
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
@@ -23,7 +24,7 @@ PATIENCE = 10  # seconds that an interrupted send waits for replies to dots alre
 class Shift:
     """Lives in the loop's thread, but for its events. The desk of its sessions."""
 
-    def __init__(self, pool: Pool, turns: Turns, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, pool: Pool, turns: Turns, loop: asyncio.AbstractEventLoop, busy: Busy = UNLIMITED) -> None:
         self.failure: BaseException | None = None
         self.is_hungry = Event()  # the next batch should be asked for
         self.is_over = Event()
@@ -31,7 +32,7 @@ class Shift:
         self._pool = pool
         self._turns = turns
         self._loop = loop
-        self._queue = MailQueue()
+        self._queue = MailQueue(busy)
         self._reserve = 0
         self._may_ask = False
         self._crew: dict[asyncio.Task[None], Session | None] = {}
@@ -77,6 +78,8 @@ class Shift:
         if mail is not None:
             self.taken += 1
             self._look_at_stock()
+            if self._has_all and not self._queue:
+                self._wake()
         return mail
 
     def put_back(self, mail: Outgoing) -> None:
@@ -85,18 +88,22 @@ class Shift:
 
     def report(self, result: Result) -> None:
         self._is_heard = True
+        self._free(result.ref)
         self._turns.report(result)
 
     async def may_go(self, ref: MessageRef) -> bool:
         self._is_heard = True
-        return await self._turns.may_go(ref)
+        allowed = await self._turns.may_go(ref)
+        if not allowed:
+            self._free(ref)
+        return allowed
 
     # the crew
 
     def _call_crew(self) -> None:
         """One goes first; who else is called depends on whether it is let in, and on how much there is to do."""
         most = self._pool.limit if self._is_proven else 1
-        while not self._is_stopping and len(self._crew) < most and len(self._queue) > MAILS_FOR_ANOTHER * len(self._crew):
+        while not self._is_stopping and len(self._crew) < most and self._queue.ready > MAILS_FOR_ANOTHER * len(self._crew):
             task = self._loop.create_task(self._work())
             self._crew[task] = None
             task.add_done_callback(self._left)
@@ -123,7 +130,7 @@ class Shift:
             self._let_go(me)
 
     async def _next(self) -> Outgoing | None:
-        while (mail := self.take()) is None and not self._has_all:
+        while (mail := self.take()) is None and not self._is_stopping and not (self._has_all and not self._queue):
             rest = self._loop.create_future()
             self._resting.append(rest)
             await rest
@@ -177,6 +184,12 @@ class Shift:
         for session in self._crew.values():
             if session is not None:
                 session.hang_up("the sending was interrupted")
+
+    def _free(self, ref: MessageRef) -> None:
+        """Somebody may have waited for a place in its lane."""
+        if self._queue.done(ref):
+            self._wake()
+            self._call_crew()
 
     def _wake(self) -> None:
         resting, self._resting = self._resting, []

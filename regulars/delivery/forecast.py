@@ -33,22 +33,22 @@ class Forecast:
         }
 
 
-def forecast(lanes: Mapping[str, int], relay: Relay, now: datetime, zone: str) -> Forecast:
-    """From `now` on, with nothing else to send. A relay's own speed is not known beforehand and not counted."""
+def forecast(lanes: Mapping[str, int], relay: Relay, now: datetime, zone: str, used: int = 0) -> Forecast:
+    """From `now` on, with nothing else to send; `used`: of today's warm-up. A relay's own speed is not known and not counted."""
     total, rates = sum(lanes.values()), rates_of(relay)
     takes = {lane: count / rates[lane].per_second for lane, count in {**lanes, ALL_LANES: total}.items() if lane in rates and count}
     if relay.warm_up and total:
-        takes[WARM_UP] = _warming_up(total, relay.warm_up, now, ZoneInfo(zone))
+        takes[WARM_UP] = _warming_up(total, relay.warm_up, used, now, ZoneInfo(zone))
     if not takes:
         return Forecast(relay.name, dict(lanes))
     slowest = max(takes, key=lambda limit: takes[limit])
     return Forecast(relay.name, dict(lanes), takes[slowest], slowest if takes[slowest] > 0 else None)
 
 
-def _warming_up(total: int, plan: WarmUp, now: datetime, zone: ZoneInfo) -> float:
+def _warming_up(total: int, plan: WarmUp, used: int, now: datetime, zone: ZoneInfo) -> float:
     """Seconds until the day begins on which the last of them leave."""
     day = first = now.astimezone(zone).date()
-    while (cap := plan.cap(day)) is not None and total > cap:
-        total -= cap
-        day = max(day + timedelta(days=1), plan.start)
+    while (cap := plan.cap(day)) is not None and total > cap - used:
+        total -= max(0, cap - used)
+        day, used = max(day + timedelta(days=1), plan.start), 0
     return 0.0 if day == first else (datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC) - now).total_seconds()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from regulars.definition.workspace import Shop
 from regulars.delivery.forecast import Forecast, forecast
@@ -13,8 +14,8 @@ from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.routes import relays_of, route
 from regulars.delivery.slowdowns import SlowDown
-from regulars.operations.pace import rules
-from regulars.operations.ports import Flows, SlowDowns
+from regulars.operations.pace import Pace, rules
+from regulars.operations.ports import Flows
 
 LATELY = timedelta(minutes=5)
 
@@ -47,10 +48,13 @@ class Flow:
         }
 
 
-def flow(launch: Launch, shop: Shop, wanted: str | None, flows: Flows, slowdowns: SlowDowns, now: datetime) -> Flow | None:
+def flow(launch: Launch, shop: Shop, wanted: str | None, flows: Flows, pace: Pace, now: datetime) -> Flow | None:
     """Of a launch that is sending; `wanted`: the relay that its campaign names."""
     if launch.state is not LaunchState.SENDING:
         return None
-    ahead = forecast(flows.waiting(launch.id), rules(shop, route(relays_of(shop.relays, shop.warm_up), wanted, now.date())[0]), now, shop.timezone)
+    today = now.astimezone(ZoneInfo(shop.timezone)).date()
+    relay = rules(shop, route(relays_of(shop.relays, shop.warm_up), wanted, today)[0])
+    used = pace.quotas.used(relay.name, today) if relay.warm_up else 0
+    ahead = forecast(flows.waiting(launch.id), relay, now, shop.timezone, used)
     count, span = flows.taken_since(launch.id, now - LATELY, now)
-    return Flow(count / span.total_seconds() * 60 if count else 0.0, ahead, slowdowns.lasting(now))
+    return Flow(count / span.total_seconds() * 60 if count else 0.0, ahead, pace.slowdowns.lasting(now))

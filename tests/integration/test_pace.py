@@ -397,11 +397,11 @@ def test_the_flow_of_a_launch_says_how_fast_it_goes_who_waits_and_how_long_it_ta
     shop.drain(launch)
     slow, now = SlowDownsInDatabase(database), shop.floor.clock.now()
     slow.slow_down("bulk", "yahoo", "421 4.7.0", now)
-    told = flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), slow, now).as_json()
+    told = flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), shop.office().pace, now).as_json()
 
     assert told == {
         "per_minute": 30.5, "seconds_left": 195, "relay": "bulk", "bottleneck": "gmail", "waiting": {"gmail": 99},
         "slowed_down": [{"relay": "bulk", "domain": "yahoo", "until": (now + timedelta(minutes=1)).isoformat(), "reason": "421 4.7.0"}],
     }
     shop.floor.launches.move(launch.id, LaunchState.PAUSED, None, now)
-    assert flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), slow, now) is None
+    assert flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), shop.office().pace, now) is None

@@ -33,6 +33,11 @@ class QuotasInDatabase:
                 connection.execute(update(buckets).where(buckets.c.name == name).values(tokens=used + granted))
         return granted
 
+    def used(self, relay: str, day: date) -> int:
+        """How many of the day's limit are used up to now."""
+        with self._database.read() as connection:
+            return round(connection.scalar(select(buckets.c.tokens).where(buckets.c.name == _name(relay, day))) or 0)
+
     def give_back(self, relay: str, day: date, count: int) -> None:
         """What was taken and did not leave."""
         with self._database.write() as connection:

@@ -21,7 +21,7 @@ def flow_of(house: House, launch: Launch) -> Flow | None:
 
     room = house.bundles.open(launch.bundle)
     shop = house.pace.shop_or(room.shop)
-    return flow(launch, shop, room.campaign.relay, house.flows, house.pace.slowdowns, house.clock.now())
+    return flow(launch, shop, room.campaign.relay, house.flows, house.pace, house.clock.now())
 
 
 def write_flow(house: House, found: Flow) -> None:
@@ -38,6 +38,15 @@ def write_flow(house: House, found: Flow) -> None:
         write_table(["to", "waiting", "slowed down until"], rows, numbers=["waiting"])
     for one in found.slow:
         write(f"{one.domain} asked for patience at the relay {one.relay} until {local(house, one.until)}: {one.reason}")
+
+
+def why_it_waits(house: House, launch: Launch) -> str:
+    """What keeps a launch from going on now, when a limit does."""
+    found = flow_of(house, launch)
+    if found is None or not sum(found.ahead.lanes.values()):
+        return ""
+    patience = [f"{one.domain} asked for patience ({one.reason})" for one in found.slow if one.relay == found.ahead.relay]
+    return "; ".join(patience) or _held_up(found.ahead).removeprefix("; ")
 
 
 def pace_in_words(ahead: Forecast) -> str:

@@ -12,6 +12,7 @@ from regulars.delivery.launches import Launch, Tally
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.roll_out import Stage
 from regulars.doors.cli.console import progress, say
+from regulars.doors.cli.flowing import why_it_waits
 from regulars.doors.cli.stopping import stop_at_leisure
 from regulars.errors import Interrupted, Unreachable
 from regulars.operations.status import Standing, status
@@ -57,6 +58,8 @@ def tell(house: House, standing: Standing) -> None:
         who = "`regulars up` sends it then" if house.settings.is_embedded else "the workers send it then"
         again = f", or regulars resume {launch.id}" if house.settings.is_embedded else ""
         say(f"the next mail is due {local(house, standing.next_due)}; {who}{again}")
+    elif house.settings.is_embedded and (why := why_it_waits(house, launch)):
+        say(f"{why}; `regulars up` goes on as it may, or regulars resume {launch.id}")
     if busy := tally.of(State.CLAIMED, State.HANDOFF, State.UNCERTAIN):
         say(f"{busy:,} are in the hands of a worker; if it is gone they come free in a few minutes: regulars resume {launch.id}")
     if standing.held:
