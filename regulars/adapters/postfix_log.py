@@ -13,7 +13,7 @@ SLACK = timedelta(seconds=60)  # that the clocks of two machines may differ; an 
 BLOCK = 1 << 20                # bytes read at once
 _LINE = re.compile(
     rb"/(?P<daemon>smtpd|cleanup|qmgr)\[(?P<process>\d+)\]: "
-    rb"(?:(?P<queued>[0-9A-Za-z]{6,}): (?P<fact>client=|message-id=(?P<id><[^>\s]+>)|from=<|removed|hold: )"
+    rb"(?:(?P<queued>[0-9A-Za-z]{6,}): (?P<fact>client=|message-id=(?P<id><[^>\s]+>)|from=<|removed|hold: |milter-reject: END-OF-MESSAGE)"
     rb"|(?P<lost>lost connection|timeout) after (?:DATA|BDAT))"
 )
 
@@ -59,7 +59,7 @@ class _Story:
         self._wanted = wanted
         self._queued: dict[str, set[bytes]] = defaultdict(set)
         self._taken: set[bytes] = set()
-        self._dropped: set[bytes] = set()   # its sender hung up before the dot
+        self._dropped: set[bytes] = set()   # its sender hung up before the dot, or was refused after it
         self._receiving: dict[bytes, bytes] = {}  # by the process of the server
 
     def read(self, lines: bytes) -> None:
@@ -72,6 +72,8 @@ class _Story:
             elif line["id"]:
                 if line["id"] in self._wanted:
                     self._queued[self._wanted[line["id"]]].add(queued)
+            elif fact.startswith(b"milter-reject"):
+                self._dropped.add(queued)
             elif fact != b"hold: " and line["daemon"] == b"qmgr":
                 self._taken.add(queued)
 
@@ -79,7 +81,7 @@ class _Story:
         queued = self._queued.get(message_id, set())
         if queued & self._taken:
             return True
-        if queued:  # it came in, and is neither in the queue nor broken off: perhaps it is held, or waits for its turn
+        if queued:  # it came in, and is neither in the queue nor broken off or refused: perhaps it is held, or waits for its turn
             return False if queued <= self._dropped else None
         return False if covered else None
 

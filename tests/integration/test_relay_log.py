@@ -108,6 +108,8 @@ def told(folder, *lines: str, handoff_at: datetime = MOMENT) -> bool | None:
     ((BEFORE, ISO.format("00:01", "cleanup[8]: 4ABCDEF: message-id=<1@shop.example>"),
       ISO.format("00:01", "cleanup[8]: 4ABCDEF: hold: header Subject: x"), AFTER), None),
     ((BEFORE, ISO.format("00:01", "cleanup[8]: 4ABCDEF: message-id=<1@shop.example>"),
+      ISO.format("00:01", "cleanup[8]: 4ABCDEF: milter-reject: END-OF-MESSAGE from unknown[192.0.2.1]: 4.7.1 later"), AFTER), False),
+    ((BEFORE, ISO.format("00:01", "cleanup[8]: 4ABCDEF: message-id=<1@shop.example>"),
       ISO.format("00:02", "qmgr[9]: 4ABCDEF: from=<a@shop.example>, size=1, nrcpt=1 (queue active)")), True),
     ((BEFORE, ISO.format("00:01", "cleanup[8]: 4ABCDEF: message-id=<11@shop.example>"),
       ISO.format("00:02", "qmgr[9]: 4ABCDEF: from=<a@shop.example>, size=1, nrcpt=1 (queue active)"), AFTER), False),
