@@ -47,16 +47,27 @@ class Books:
 
 
 class PostfixLog:
-    """The lines of Postfix's cleanup and queue manager; only the latter's say that a mail was taken."""
+    """What Postfix's daemons write about a mail; only the queue manager's line says that it was taken."""
 
     def __init__(self, file: Path) -> None:
         self._file = _appending(file)
+
+    def client(self, connection: int, queue_id: str) -> None:
+        self._write(f"postfix/smtpd[{5000 + connection}]: {queue_id}: client=localhost[127.0.0.1]")
 
     def message_id(self, queue_id: str, message_id: str) -> None:
         self._write(f"postfix/cleanup[4711]: {queue_id}: message-id={message_id}")
 
     def active(self, queue_id: str, sender: str, size: int) -> None:
         self._write(f"postfix/qmgr[4712]: {queue_id}: from=<{sender}>, size={size}, nrcpt=1 (queue active)")
+
+    def refused(self, queue_id: str) -> None:
+        self._write(
+            f"postfix/cleanup[4711]: {queue_id}: milter-reject: END-OF-MESSAGE from localhost[127.0.0.1]: 4.3.0 try again"
+        )
+
+    def broken_off(self, connection: int, size: int) -> None:
+        self._write(f"postfix/smtpd[{5000 + connection}]: lost connection after DATA ({size} bytes) from localhost[127.0.0.1]")
 
     def _write(self, line: str) -> None:
         now = time.localtime()

@@ -28,7 +28,7 @@ class Conversation(asyncio.Protocol):
         self._hung_up = False    # by us; when the client goes, what it sent before still counts
         self._in_body = False
         self._looked = 0         # so much of the body has no end in it
-        self._sender = self._recipient = ""
+        self._sender = self._recipient = self._queue_id = ""
         self._breaks_in_body = False
 
     # the connection
@@ -42,6 +42,8 @@ class Conversation(asyncio.Protocol):
         self._books.event(self._number, "close")
         self._waits = False
         self._go_on()
+        if self._in_body and not self._hung_up:
+            self._break_off(bytes(self._in))
 
     def data_received(self, data: bytes) -> None:
         self._in += data
@@ -139,7 +141,9 @@ class Conversation(asyncio.Protocol):
         if not self._recipient:  # a refused RCPT with DATA behind it in one group is no fault of the client's
             self._out.append(b"554 5.5.1 no valid recipients\r\n")
             return True
-        self._in_body, self._looked = True, 0
+        self._in_body, self._looked, self._queue_id = True, 0, f"{next(_queue_ids):X}"
+        if self._postfix:
+            self._postfix.client(self._number, self._queue_id)
         self._breaks_in_body = self._lots.drawn("dropped_in_body")
         self._out.append(b"354 go on\r\n")
         return True
@@ -153,6 +157,7 @@ class Conversation(asyncio.Protocol):
 
     def _body(self) -> bool:
         if self._breaks_in_body and self._in:
+            self._break_off(bytes(self._in))
             return self._drop("dropped_in_body")
         if self._in[:3] == b".\r\n":  # the lone dot of a client that has nothing to say
             del self._in[:3]
@@ -169,18 +174,20 @@ class Conversation(asyncio.Protocol):
 
     def _take(self, content: bytes) -> bool:
         """The dot is read: from here on the mail is the sink's, unless the lots say otherwise."""
-        found = _MESSAGE_ID.search(content)
-        message_id = found[1].decode() if found else "<none>"
-        queue_id, sender, recipient = f"{next(_queue_ids):X}", self._sender, self._recipient
+        if self._lots.drawn("dropped_after_dot"):
+            self._break_off(content)
+            return self._drop("dropped_after_dot")
+        message_id = _message_id(content) or "<none>"
+        queue_id, sender, recipient = self._queue_id, self._sender, self._recipient
         self._end_mail()
         if self._postfix:
             self._postfix.message_id(queue_id, message_id)
         if self._lots.drawn("later_after_dot"):
             self._books.event(self._number, "later_after_dot")
+            if self._postfix:
+                self._postfix.refused(queue_id)
             self._out.append(b"451 4.3.0 try again\r\n")
             return True
-        if self._lots.drawn("dropped_after_dot"):
-            return self._drop("dropped_after_dot")
         self._books.copy(self._number, message_id, recipient, sha256(_unstuffed(content)).hexdigest())
         self._tell_postfix(queue_id, sender, len(content))
         if self._lots.drawn("lost_250"):
@@ -197,8 +204,22 @@ class Conversation(asyncio.Protocol):
         wait = self._lots.up_to(self._lots.faults.log_delay)
         asyncio.get_running_loop().call_later(wait, self._postfix.active, queue_id, sender, size)
 
+    def _break_off(self, content: bytes) -> None:
+        """As far as Postfix knows the dot never came."""
+        self._in_body = False
+        if self._postfix is None:
+            return
+        if message_id := _message_id(content):
+            self._postfix.message_id(self._queue_id, message_id)
+        self._postfix.broken_off(self._number, len(content))
+
     def _end_mail(self) -> None:
         self._in_body, self._sender, self._recipient = False, "", ""
+
+
+def _message_id(content: bytes) -> str | None:
+    found = _MESSAGE_ID.search(content)
+    return found[1].decode() if found else None
 
 
 def _address(line: bytes) -> str:

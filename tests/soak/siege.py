@@ -44,28 +44,32 @@ def besiege(shop: Shop, fleet: Fleet, sink: Sink, *, kills: int, seconds: float,
     """Launches `hello`, shoots so many workers while they send, and waits for the end, at most `seconds`."""
     began = time.monotonic()
     shop.run("launch", "hello", "--yes")
-    with_kills(fleet, shop, kills=kills, until=began + seconds)
-    wait_for_the_end(shop, fleet, until=began + seconds)
-    return account(name, time.monotonic() - began, shop, fleet, sink)
+    _shoot_workers(fleet, shop, kills=kills, until=began + seconds)
+    return finished(name, began, shop, fleet, sink, until=began + seconds)
 
 
-def with_kills(fleet: Fleet, shop: Shop, *, kills: int, until: float) -> None:
+def finished(name: str, began: float, shop: Shop, fleet: Fleet, sink: Sink, *, until: float) -> Account:
+    """Waits for the end of the launch, sends the workers home, and settles."""
+    _wait_for_the_end(shop, fleet, until=until)
+    return _account(name, time.monotonic() - began, shop, fleet, sink)
+
+
+def _shoot_workers(fleet: Fleet, shop: Shop, *, kills: int, until: float) -> None:
     while len(fleet.kills) < kills and time.monotonic() < until and shop.launch_state()[0] == "sending":
         fleet.breathe()
         fleet.shoot_one_that_sends()
-        let_time_pass(shop)
+        _let_time_pass(shop)
 
 
-def wait_for_the_end(shop: Shop, fleet: Fleet, *, until: float) -> None:
+def _wait_for_the_end(shop: Shop, fleet: Fleet, *, until: float) -> None:
     while shop.launch_state()[0] == "sending":
         assert time.monotonic() < until, f"the launch does not end: {judge(shop.rows(), []).states}\n{fleet.log}"
         time.sleep(LOOK_EVERY)
-        let_time_pass(shop)
+        _let_time_pass(shop)
     assert shop.launch_state()[0] == "finished", (shop.launch_state(), fleet.log)
 
 
-def account(name: str, seconds: float, shop: Shop, fleet: Fleet, sink: Sink) -> Account:
-    """After the workers have gone home."""
+def _account(name: str, seconds: float, shop: Shop, fleet: Fleet, sink: Sink) -> Account:
     fleet.stop()
     events = sink.events()
     assert not any(event.kind == "out_of_step" for event in events)
@@ -75,7 +79,7 @@ def account(name: str, seconds: float, shop: Shop, fleet: Fleet, sink: Sink) -> 
     )
 
 
-def let_time_pass(shop: Shop) -> None:
+def _let_time_pass(shop: Shop) -> None:
     """Whoever waits for a second attempt or for a domain's slow-down has waited long enough; nothing else is touched."""
     with shop.database.write() as connection:
         connection.execute(delete(slowdowns))

@@ -83,7 +83,6 @@ def _stopped_by(disk, shop: Shop, some_have_left) -> str:
     said = process.communicate(timeout=120)[1]
     assert process.returncode == 3, f"exit code {process.returncode}: {said}"
     assert "Traceback" not in said, said
-    print(said)
     return said
 
 
