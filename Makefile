@@ -5,12 +5,13 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3.14 python3 p
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install demo test check lint types layers guards docs format bench bench-large clean
+.PHONY: help install demo test check lint types layers guards docs format soak bench bench-large clean
 
 help:
 	@echo "make demo      the whole loop on a sample shop, in a minute or two"
 	@echo "make test      every test, on real servers that the tests find or start"
 	@echo "make check     ruff, mypy, the layers, the documentation"
+	@echo "make soak      100,000 mails twice while workers are killed; some minutes"
 	@echo "make bench     figures, as ratios measured side by side"
 	@echo "make bench-large  the same questions of a million"
 	@echo "make guards    takes each guard of delivery away and shows which test goes red"
@@ -46,6 +47,9 @@ guards: .venv/ready
 
 docs: .venv/ready
 	$(BIN)/python -m docs.generate
+
+soak: .venv/ready
+	$(BIN)/python -m tests.soak
 
 bench: .venv/ready
 	$(BIN)/python -m benchmarks
