@@ -40,13 +40,16 @@ def sent(server, mails=None, *, connections=2, context=None, host="localhost", *
     return ledger
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-def test_mail_leaves_encrypted_and_signed_in(of_server, trusting, tls):
-    with RelayServer(tls=of_server, implicit=tls == "implicit", must_encrypt=tls == "starttls", must_sign_in=True) as server:
-        ledger = sent(server, context=trusting, tls=tls, user=USER, password=PASSWORD)
+def test_mail_leaves_encrypted_and_signed_in(of_server, trusting, tls, pipelining):
+    encrypted = {"tls": of_server, "implicit": tls == "implicit", "must_encrypt": tls == "starttls", "must_sign_in": True}
+    mails = [mail_to("ayse@posta.example", number) for number in (1, 2, 3)]
+    with RelayServer(pipelining=pipelining, **encrypted) as server:
+        ledger = sent(server, mails, context=trusting, tls=tls, user=USER, password=PASSWORD)
 
-    assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED]
-    assert len(server.arrived) == 1
+    assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED] * 3
+    assert [mail.content for mail in server.arrived] == [mail.content for mail in mails]
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
