@@ -17,7 +17,7 @@ from regulars.delivery.settlement import Claimed, Handoff
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.gate import Gate
 from regulars.operations.ledger import TurnLedger
-from regulars.operations.office import PostOffice, Turn
+from regulars.operations.office import PostOffice, Turn, Way
 from regulars.operations.ports import Progress
 from regulars.operations.roll_out import roll_on
 from regulars.operations.rooms import Rooms
@@ -39,7 +39,7 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     office.launches.begin(launch_id, office.clock.now())
     book = TurnLedger(launch, office, turn)
     room = office.bundles.open(launch.bundle)
-    way = office.way(room.shop, room.campaign.relay)
+    way = _way(room, office)
     gate = Gate(launch_id, office, room.shop, way.carrier)
 
     def goes_on() -> bool:
@@ -50,7 +50,7 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     except SettingsError as error:
         why = "; ".join(error.problems)
         office.launches.move(launch_id, LaunchState.PAUSED, f"{why}; then: regulars resume {launch_id}", office.clock.now())
-        raise Unreachable(why, hint="put the setting right") from error
+        raise _as_the_worlds(error) from error
     finally:
         book.give_back()
         gate.close(turn.handed_over)
@@ -62,6 +62,19 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
 def finish(launch_id: int, office: PostOffice) -> bool:
     """FINISHED, if nothing is open any more."""
     return office.launches.move(launch_id, LaunchState.FINISHED, None, office.clock.now())
+
+
+def _way(room: MailRoom, office: PostOffice) -> Way:
+    """A setting that only this machine has wrong is no reason to stop the others: nothing is paused."""
+    try:
+        return office.way(room.shop, room.campaign.relay)
+    except SettingsError as error:
+        raise _as_the_worlds(error) from error
+
+
+def _as_the_worlds(error: SettingsError) -> Unreachable:
+    """For those who look again later: the setting may be right then."""
+    return Unreachable("; ".join(error.problems), hint="put the setting right")
 
 
 def _batches(
@@ -116,7 +129,10 @@ def _answered(
         else:
             book.cannot_compose(claimed, made.reason)
             if made.beyond_limits:
-                why = f"{made.reason}: change templates/{room.campaign.template}"
+                why = (
+                    f"{made.reason}; change templates/{room.campaign.template}, "
+                    f"then: regulars resume {launch.id} --with-current-files"
+                )
                 office.launches.move(launch.id, LaunchState.PAUSED, why, office.clock.now())
                 return False
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import chain
 
@@ -259,6 +259,20 @@ def test_a_wrong_password_pauses_the_launch_with_the_words_of_the_relay(floor):
     assert paused.state == "paused"
     assert paused.state_reason.endswith(f"535 no; then: regulars resume {launch.id}")
     assert floor.states(launch.id) == {"pending": 2}
+
+
+def test_a_relay_without_an_address_on_one_machine_stops_only_that_machine(floor):
+    def nowhere(*_):
+        raise SettingsError(["the relay 'bulk' of regulars.yaml has no address"])
+
+    add_customers(floor.database, 2)
+    launch = floor.launch()
+    with pytest.raises(Unreachable, match="has no address"):
+        floor.drain(launch.id, replace(floor.office(), ways=nowhere))
+    state = floor.launches.get(launch.id).state
+    floor.drain(launch.id)
+
+    assert (state, floor.states(launch.id)) == ("sending", {"accepted": 2})
 
 
 def test_later_says_why_the_mail_waits_until_it_has_gone(floor):
