@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.soak.sink import running_sink
 
 SHORT = {"connections": 4, "dot_timeout": 3, "lease": 5}  # what a killed worker held comes free in seconds
 PEOPLE, WORKERS, KILLS = 2_000, 3, 6
+SLOW = replace(BAD_DAY, latency=0.06)  # so that the launch is not over before the last shot
 PATIENCE = 150  # seconds; several times what it takes
 
 pytestmark = [pytest.mark.postgres, pytest.mark.redis]
@@ -20,7 +22,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.redis]
 
 @pytest.fixture
 def sink(tmp_path):
-    with running_sink(tmp_path / "sink", BAD_DAY) as sink:
+    with running_sink(tmp_path / "sink", SLOW) as sink:
         yield sink
 
 
