@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 import os
 import re
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -21,6 +22,8 @@ from regulars.operations.ports import Ledger
 
 TOGETHER = 64  # files that share one commit of the ledger and one sync of the folder
 ENDING = ".eml"
+DRAFT = ".draft"
+ABANDONED = 3600  # seconds; longer than any lease, and nobody writes at a file for so long
 _MAIL = re.compile(r"[\w-]+\.eml", re.ASCII)
 
 
@@ -38,6 +41,7 @@ class Spool:
 
     def __init__(self, folder: str) -> None:
         self.folder = Path(folder)
+        self._is_tidy = False
 
     # the transport
 
@@ -48,6 +52,7 @@ class Spool:
         while go_on() and (together := list(islice(mails, TOGETHER))):
             with self._in_our_words():
                 self.folder.mkdir(parents=True, exist_ok=True)
+                self._tidy_up()
                 results = self._spool(together, results, ledger)
         ledger.turn(results, [])
 
@@ -88,7 +93,7 @@ class Spool:
         return f"\r\nMessage-ID: {message_id}\r\n".encode() in b"\r\n%b\r\n" % head
 
     def _spool(self, mails: Sequence[Outgoing], results: Sequence[Result], ledger: Ledger) -> list[Result]:
-        drafts = {mail.ref: self.folder / f".{uuid4().hex}.draft" for mail in mails}
+        drafts = {mail.ref: self.folder / f".{uuid4().hex}{DRAFT}" for mail in mails}
         names = {mail.ref: file_name_of(mail) for mail in mails}
         try:
             for mail in mails:
@@ -104,6 +109,18 @@ class Spool:
             Result(mail.ref, Outcome.ACCEPTED, Phase.DOT, 250, reply=f"kept as {file_name_of(mail)}", evidence="file")
             for mail in mails if mail.ref in allowed
         ]
+
+    def _tidy_up(self) -> None:
+        """Once a process: drafts of workers that were killed while they wrote."""
+        if self._is_tidy:
+            return
+        self._is_tidy = True
+        with os.scandir(self.folder) as entries:
+            drafts = [Path(entry.path) for entry in entries if entry.name.endswith(DRAFT)]
+        for draft in drafts:
+            with suppress(FileNotFoundError):  # its worker lives, or another one tidies up too
+                if draft.stat().st_mtime < time.time() - ABANDONED:
+                    draft.unlink()
 
     @contextmanager
     def _in_our_words(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from functools import cache
@@ -13,6 +14,7 @@ from celery import Celery, Task
 from celery.signals import (
     after_setup_logger,
     after_setup_task_logger,
+    beat_embedded_init,
     heartbeat_sent,
     worker_ready,
     worker_shutdown,
@@ -55,6 +57,19 @@ def _settings() -> dict[str, Any]:
         raise SystemExit("error: REGULARS_BROKER_URL is not set, so no worker is needed; regulars up does all work in one process")
     logging.captureWarnings(house().settings.log == "json")  # Celery warns by itself, before its log begins
     return configuration(url)
+
+
+@beat_embedded_init.connect
+def _end_with_the_worker(**_: Any) -> None:
+    """Beat lives in a process of its own, which a killed worker cannot end any more."""
+    worker = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == worker:
+            time.sleep(1)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="worker-watch", daemon=True).start()
 
 
 @after_setup_logger.connect

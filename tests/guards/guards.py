@@ -24,6 +24,8 @@ CAS = "tests/integration/test_compare_and_set.py::"
 LAUNCH = "tests/integration/test_launch.py::"
 LEDGER = "tests/unit/operations/test_ledger.py::"
 LIFE = "tests/unit/delivery/test_life.py::"
+RECOVERY = "tests/integration/test_recovery.py::"
+PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
 
 GUARDS = (
@@ -95,6 +97,19 @@ GUARDS = (
           "tests/integration/test_relay_log.py::test_a_log_says_no_only_where_it_covers_the_time"),
     Guard("regulars/adapters/postfix_log.py", "first <= handoff_at and last > handoff_at", "True",
           "tests/integration/test_relay_log.py::test_a_log_says_no_only_where_it_covers_the_time"),
+    # the wrong audience, and databases that went back in time
+    Guard("regulars/operations/drain.py", "        office.permit()\n", "", RECOVERY + "test_a_restored_backup_sends_nothing_until_it_is_recovered_and_nobody_gets_a_second_mail"),
+    Guard("regulars/operations/sweep.py", "    office.permit()\n", "", RECOVERY + "test_a_restored_backup_sends_nothing_until_it_is_recovered_and_nobody_gets_a_second_mail"),
+    Guard("regulars/operations/permission.py", "            self._registry.notice(remembered)", "            pass",
+          PERMISSION + "test_a_restored_backup_is_noticed_and_said_by_every_machine"),
+    Guard("regulars/operations/permission.py", "        if objection := objection_to_stamp(identity, self.named, self.where):\n            raise objection\n", "",
+          PERMISSION + "test_another_environments_may_not"),
+    Guard("regulars/adapters/database/recovery.py", "                    dup_possible=true(),", "",
+          RECOVERY + "test_a_campaign_that_resends_is_held_too_for_they_are_too_many"),
+    Guard("regulars/adapters/database/recovery.py", "    write_fact(connection, LAUNCH_FLOOR, str(newest))\n", "",
+          RECOVERY + "test_a_lost_launchs_number_is_not_given_again"),
+    Guard("regulars/adapters/database/eligibility.py", "Reason.NOT_IN_ONLY_TO: not_(_is_named(question.only_to)),", "",
+          "tests/integration/test_only_to.py::test_the_database_reads_the_patterns_as_the_send_path_does"),
     # commits, launches, operators
     Guard(LAUNCHES, "moved = moved.where(*(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))", "pass",
           CAS + "test_a_launch_is_not_finished_while_anything_is_open"),

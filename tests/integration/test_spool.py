@@ -9,7 +9,7 @@ from itertools import count
 
 import pytest
 
-from regulars.adapters.spool import TOGETHER, Spool, file_name
+from regulars.adapters.spool import ABANDONED, TOGETHER, Spool, file_name
 from regulars.content.tokens import MessageRef
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
@@ -78,6 +78,18 @@ def test_a_ledger_that_fails_leaves_no_half_written_files(spool):
         send_all(spool, [mail_to("ayse@posta.example", number) for number in range(5)], Notebook(at_handoff=broken))
 
     assert names(spool) == []
+
+
+def test_drafts_of_a_killed_worker_are_cleared_away_and_those_of_a_living_one_are_not(spool):
+    spool.folder.mkdir()
+    old, young = spool.folder / ".1234.draft", spool.folder / ".5678.draft"
+    old.touch()
+    young.touch()
+    long_ago = old.stat().st_mtime - ABANDONED - 60
+    os.utime(old, (long_ago, long_ago))
+    send_all(spool, [mail_to("ayse@posta.example", 1)], Notebook())
+
+    assert names(spool) == [".5678.draft", file_name(MessageRef(7, 1))]
 
 
 def test_many_mails_share_a_commit(spool):

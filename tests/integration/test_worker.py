@@ -126,6 +126,19 @@ def test_two_workers_and_a_flushed_redis_send_each_mail_once(floor, workshop):
 
 @pytest.mark.redis
 @pytest.mark.postgres
+def test_the_beat_of_a_killed_worker_ends_too(workshop):
+    worker = workshop.start(beat=True)
+    children = Path(f"/proc/{worker.pid}/task/{worker.pid}/children")
+    until(lambda: "Sending due task" in Path(workshop.log.name).read_text() and children.read_text().split(), workshop)
+    beats = [Path(f"/proc/{child}") for child in children.read_text().split()]
+    worker.kill()
+    worker.wait(PATIENCE)
+
+    until(lambda: not any(beat.exists() and "Z" not in beat.joinpath("stat").read_text() for beat in beats), workshop)
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
 def test_a_worker_told_to_stop_finishes_what_it_has_in_hand(floor, workshop):
     add_customers(floor.database, 2000)
     launch = floor.launch()
