@@ -117,3 +117,17 @@ def test_a_migrated_database_has_its_stamp_for_good(tmp_path):
     upgrade(database, "staging")
     with database.read() as connection:
         assert connection.scalar(text("SELECT value FROM installation WHERE name = 'environment'")) == "production"
+
+
+def test_the_schema_of_another_environments_database_is_not_changed(tmp_path):
+    from regulars.adapters.database.engine import Database
+    from regulars.adapters.database.migrations import upgrade
+    from regulars.bootstrap import refuse_foreign_stamp
+    from regulars.errors import Refused
+
+    database = Database(f"sqlite:///{tmp_path}/one.db")
+    refuse_foreign_stamp(database, "staging")  # a new one
+    upgrade(database, "production")
+    refuse_foreign_stamp(database, "production")
+    with pytest.raises(Refused, match='is stamped "production"'):
+        refuse_foreign_stamp(database, "staging")

@@ -62,6 +62,12 @@ def introduce(connection: Connection, environment: str) -> None:
         connection.execute(upsert(connection, installation).values(name=name, value=value).on_conflict_do_nothing())
 
 
+def stamp_of(database: Database) -> str | None:
+    """None for a database from before there were stamps."""
+    with database.read() as connection:
+        return connection.scalar(select(installation.c.value).where(installation.c.name == ENVIRONMENT))
+
+
 def read_identity(connection: Connection) -> Identity:
     newest = select(func.coalesce(func.max(launches.c.id), 0)).scalar_subquery()
     now, launch = connection.execute(select(database_now(), newest)).one()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from regulars.bootstrap import House
+from regulars.bootstrap import House, refuse_foreign_stamp
 from regulars.doors.cli.console import say
 from regulars.doors.cli.options import in_house
 from regulars.errors import UsageError
@@ -22,7 +22,9 @@ def upgrade(house: House) -> None:
     from regulars.adapters.database.engine import Database
     from regulars.adapters.database.migrations import upgrade as upgrade_schema
 
-    before, after = upgrade_schema(Database(house.settings.database_url), house.settings.environment)
+    database = Database(house.settings.database_url)
+    refuse_foreign_stamp(database, house.settings.environment)
+    before, after = upgrade_schema(database, house.settings.environment)
     say(f"the database is at {after} already" if before == after else f"the database went from {before or 'nothing'} to {after}")
 
 

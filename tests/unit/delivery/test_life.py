@@ -57,12 +57,12 @@ def test_an_end_is_left_by_a_person_only(state, following):
     if state in TERMINAL:
         assert not may_follow(state, following)
     if may_follow(state, following, by_operator=True):
-        assert state in {State.HELD, State.REJECTED}
+        assert state in {State.HELD, State.REJECTED} or following is State.UNCERTAIN  # of a restored backup
 
 
 def test_every_state_is_open_or_ended_or_held():
     assert {*OPEN, *TERMINAL, State.HELD} == set(State) == set(TRANSITIONS)
-    assert set(BY_OPERATOR) == {State.HELD, State.REJECTED}
+    assert set(BY_OPERATOR) & {*TERMINAL, State.HELD} == {State.HELD, State.REJECTED}
 
 
 @given(
