@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from aiosmtpd.controller import Controller
 from sqlalchemy import select
 
 from regulars.adapters.database.schema import attempts, messages
@@ -18,6 +19,7 @@ from regulars.operations.drain import drain
 from regulars.operations.office import Way
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import FakeTransport, ShopFloor, add_customers
+from tests.integration.test_pace import of_domain, pacing
 from tests.relay import RelayServer
 from tests.servers import free_port
 
@@ -170,3 +172,50 @@ def test_an_uncertain_mail_arrived_if_one_relay_knows_it_and_did_not_if_all_deny
 
     assert Failover({"one": one, "two": knows()}, Rests()).arrived(mails) == {"a": True}
     assert Failover({"one": one, "two": knows(a=False, b=False)}, Rests()).arrived(mails) == {"a": True, "b": False}
+
+
+class Grumpy:
+    """Takes all mail but that to one provider, of which it says that it comes too fast."""
+
+    def __init__(self) -> None:
+        self.arrived, self.asked = Counter(), Counter()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        domain = address.rpartition("@")[2]
+        self.asked[domain] += 1
+        if domain == "slow.example":
+            return "421 4.7.0 Too many messages from your address, try again later"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Ok"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.arrived[envelope.rcpt_tos[0].rpartition("@")[2]] += 1
+        return "250 2.0.0 Ok"
+
+
+def test_a_provider_that_says_421_is_spared_while_all_others_get_their_mail(database):
+    shop = pacing(database, "relays: {bulk: {}}\n", patience=0.0)
+    for _ in range(6):
+        of_domain(database, 100, "slow.example")
+        of_domain(database, 50, "quick.example")
+    launch = shop.floor.launch()
+    desk = Grumpy()
+    controller = Controller(desk, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    try:
+        with connected(bulk=controller.port) as relays:
+            post = Failover(relays, Rests())
+            office = replace(shop.office(), ways=lambda *_: Way(post, lambda: post.carrier))
+            drain(launch.id, office, lambda: True)
+    finally:
+        controller.stop()
+
+    assert desk.arrived == {"quick.example": 300}
+    assert shop.floor.states(launch.id) == {"accepted": 300, "pending": 600}
+    assert desk.asked["slow.example"] < 450  # what had been taken when the first complaint came, and no more
+    [slow] = office.pace.slowdowns.lasting(shop.floor.clock.now())
+    assert (slow.relay, slow.domain, slow.step) == ("bulk", "slow.example", 0)
+    with database.read() as connection:
+        fences = Counter(connection.scalars(select(messages.c.fence).where(messages.c.state == "pending")))
+    assert fences == {1: 600}  # each was put off once
+    assert_promises_kept(database)

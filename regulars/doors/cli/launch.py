@@ -95,12 +95,13 @@ def _test(house: House, campaign: str, email: str) -> int:
     email = read_recipient(email, "--test-to")
     house.permit.ask()
     recipient = _whose(house, chosen, email)
+    way = house.way(house.workspace.shop, chosen.relay)
     send_test(
-        chosen, house.workspace, recipient, email, house.desk.compiler, house.way(house.workspace.shop, chosen.relay).transport,
+        chosen, house.workspace, recipient, email, house.desk.compiler, way.transport,
         keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(),
         only_to=house.settings.only_to, compose=house.composer.email,
     )
-    say(f"the mail of {recipient.email} went to {email} by {house.settings.mail}; nothing was recorded, and its links count nothing")
+    say(f"the mail of {recipient.email} went to {email} by {house.relays().get(way.carrier(), house.settings.mail)}; nothing was recorded, and its links count nothing")
     return 0
 
 

@@ -31,7 +31,8 @@ def up(house: House, host: str, port: int) -> None:
     begin_logging(style)
     server = make_server(house)
     listening = listen(host, port)
-    announce(f"up at {address_of(listening)}; mail goes to {house.settings.mail}; Ctrl-C stops it, and nothing is lost", style)
+    where = ", ".join(dict.fromkeys(str(mail) for mail in house.relays().values()))
+    announce(f"up at {address_of(listening)}; mail goes to {where}; Ctrl-C stops it, and nothing is lost", style)
     if house.spool is not None:
         announce(f"read the mails at {address_of(listening)}/outbox", style)
     sender.start()
