@@ -262,7 +262,8 @@ def test_a_template_beyond_its_limits_pauses_its_launch_and_no_other(floor):
     innocent = floor.launch()
     floor.work()
 
-    assert (paused.state, paused.state_reason) == ("paused", f"{TOO_LARGE}: change templates/hello.mjml")
+    told = f"{TOO_LARGE}; change templates/hello.mjml, then: regulars resume {hostile.id} --with-current-files"
+    assert (paused.state, paused.state_reason) == ("paused", told)
     assert floor.states(hostile.id) == {"skipped": 1, "pending": 29}
     assert floor.launches.tally(hostile.id).reasons == {f"skipped: cannot be composed: {TOO_LARGE}": 1}
     assert floor.launches.get(innocent.id).state == "finished"

@@ -51,7 +51,7 @@ def book(store):
         clock=SimpleNamespace(now=lambda: NOW), launches=None, messages=store, bundles=SimpleNamespace(open=lambda _: room),
         recipients=None, transport=None, keys=None, base_url="", owner="tests", jitter=lambda: 0.0, composer=None,
     )
-    ledger = TurnLedger(SimpleNamespace(bundle=""), office, Turn())
+    ledger = TurnLedger(SimpleNamespace(id=1, bundle=""), office, Turn())
     ledger.open([claimed(A), claimed(B)])
     for ref in (A, B):
         ledger.expect(Handoff(ref, 1, "0" * 64, "en"))
@@ -145,3 +145,19 @@ def test_two_threads_commit_each_end_once(book, store):
 
     assert Counter(one.ref for one in store.committed) == {A: 1, B: 1}
     assert book.so_far() == Turn(Counter({State.ACCEPTED: 1, State.SKIPPED: 1}), uncomposed=1, handed_over=1)
+
+
+def test_it_remembers_only_what_is_in_flight(book, store):
+    """However many mails a launch has, the worker's memory does not grow with them."""
+    book.turn([], [A, B])
+    book.turn([accepted(A), accepted(B)], [])
+    before = sum(len(kept) for kept in vars(book).values() if isinstance(kept, dict | set))
+    for number in range(3, 1003):
+        ref = MessageRef(1, number)
+        store.states[ref] = State.CLAIMED
+        book.open([claimed(ref)])
+        book.expect(Handoff(ref, 1, "0" * 64, "en"))
+        book.turn([], [ref])
+        book.turn([accepted(ref)], [])
+
+    assert sum(len(kept) for kept in vars(book).values() if isinstance(kept, dict | set)) == before == 0
