@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import OnUncertain
+from regulars.delivery.evidence import Evidence, Kind
 from regulars.delivery.life import (
     BY_OPERATOR,
     OPEN,
@@ -20,7 +21,7 @@ from regulars.delivery.life import (
     resolved,
 )
 from regulars.delivery.outcomes import Outcome, Phase, Result
-from regulars.delivery.settlement import Claimed, lapsed, resolution, settled
+from regulars.delivery.settlement import Claimed, Uncertain, lapsed, resolution, settled
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 REF = MessageRef(7, 1)
@@ -93,7 +94,8 @@ def test_a_lost_worker_leaves_a_legal_step(state):
     (None, OnUncertain.RESEND, State.PENDING, True),
 ])
 def test_evidence_comes_before_the_campaigns_word(arrived, word, becomes, flagged):
-    settlement = resolution(REF, 1, arrived, word, NOW)
+    evidence = None if arrived is None else Evidence(arrived, Kind.FILE)
+    settlement = resolution(Uncertain(REF, 1, NOW, sent_again=False), evidence, word, NOW)
 
     assert settlement.state is becomes is resolved(arrived, word)
     assert settlement.copy_may_exist is flagged
