@@ -412,16 +412,15 @@ class House:
 
     @cached_property
     def pace(self) -> Pace:
-        """What holds the mail back. A command that sends in the foreground waits longer for leave than a worker's turn."""
+        """What holds the mail back."""
         import time
 
         from regulars.adapters.database.quotas import QuotasInDatabase
         from regulars.adapters.database.slowdowns import SlowDownsInDatabase
         from regulars.operations.pace import Pace
 
-        patience = 120.0 if self.settings.is_embedded else 5.0
         return Pace(
-            self.buckets, QuotasInDatabase(self.database), SlowDownsInDatabase(self.database), self.shop_now, time.sleep, patience,
+            self.buckets, QuotasInDatabase(self.database), SlowDownsInDatabase(self.database), self.shop_now, time.sleep,
         )
 
     @cached_property

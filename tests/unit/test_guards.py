@@ -7,7 +7,7 @@ import pytest
 from regulars.adapters.smtp import Relay
 from regulars.adapters.spool import Spool
 from regulars.bootstrap import House
-from regulars.errors import Refused
+from regulars.errors import Refused, SettingsError
 from regulars.settings import read_settings
 
 PUBLIC = "https://mail.kahve.example"
@@ -47,3 +47,47 @@ def test_a_password_is_in_no_guards_words(tmp_path):
         _ = house(tmp_path, "smtp://shop:sesame@relay.example:587").transport
 
     assert "sesame" not in str(refused.value) + refused.value.hint
+
+
+RELAYS = """\
+shop: {name: "Kahve", url: https://kahve.example, address: "Cadde 1", locale: tr, timezone: Europe/Istanbul, currency: TRY}
+sender: {from: "Kahve <merhaba@kahve.example>"}
+relays: {bulk: {}, spare: {url: REGULARS_MAIL_URL_OTHER}, receipts: {apart: yes}}
+"""
+
+
+def house_with_relays(tmp_path, **addresses: str) -> House:
+    (tmp_path / "regulars.yaml").write_text(RELAYS)
+    env = {"REGULARS_BASE_URL": PUBLIC, "REGULARS_SECRET": SECRET}
+    return House(read_settings(str(tmp_path), env | {f"REGULARS_MAIL_URL{name}": url for name, url in addresses.items()}))
+
+
+def test_every_relay_without_an_address_is_named_at_once(tmp_path):
+    with pytest.raises(SettingsError) as caught:
+        _ = house_with_relays(tmp_path, _RECEIPTS="smtp://receipts.example").transport
+
+    assert [problem.partition(" has no address: set ")[0::2] for problem in caught.value.problems] == [
+        ("the relay 'bulk' of regulars.yaml", "REGULARS_MAIL_URL_BULK, or REGULARS_MAIL_URL for all that have none of their own"),
+        ("the relay 'spare' of regulars.yaml", "REGULARS_MAIL_URL_OTHER, or REGULARS_MAIL_URL for all that have none of their own"),
+    ]
+
+
+def test_the_guard_looks_at_every_relay(tmp_path):
+    with pytest.raises(Refused, match=r"receipts\.example:25 unencrypted"):
+        _ = house_with_relays(tmp_path, **{"": "smtp://relay.example", "_RECEIPTS": "smtp://receipts.example?tls=none"}).transport
+
+
+def test_a_campaign_leaves_by_the_relay_that_it_names_and_others_by_the_first(tmp_path):
+    house = house_with_relays(tmp_path, **{"": "smtp://relay.example", "_RECEIPTS": "smtp://receipts.example", "_OTHER": "smtp://other.example"})
+
+    assert [house.way(house.shop, name).carrier() for name in (None, "receipts", "spare")] == ["bulk", "receipts", "spare"]
+    assert {name: mail.host for name, mail in house.relays().items()} == {
+        "bulk": "relay.example", "spare": "other.example", "receipts": "receipts.example",
+    }
+
+
+def test_relays_without_any_address_all_write_into_the_spool(tmp_path):
+    house = house_with_relays(tmp_path)
+
+    assert {str(mail) for mail in house.relays().values()} == {f"spool:{tmp_path}/.regulars/outbox"}
+    assert house.spool is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import time
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ from regulars.doors.cli.stopping import stop_at_leisure
 from regulars.errors import Interrupted, Unreachable
 from regulars.operations.status import Standing, status
 
+PATIENCE = 120.0  # seconds that a command in the foreground waits for leave to send on
 LOOK_EVERY = 0.5  # seconds between two looks at a launch that others send
 
 
@@ -60,8 +62,10 @@ def tell(house: House, standing: Standing) -> None:
         say(f"the next mail is due {local(house, standing.next_due)}; {who}{again}")
     elif house.settings.is_embedded and (why := why_it_waits(house, launch)):
         say(f"{why}; `regulars up` goes on as it may, or regulars resume {launch.id}")
-    if busy := tally.of(State.CLAIMED, State.HANDOFF, State.UNCERTAIN):
+    if busy := tally.of(State.CLAIMED, State.HANDOFF):
         say(f"{busy:,} are in the hands of a worker; if it is gone they come free in a few minutes: regulars resume {launch.id}")
+    if uncertain := tally.of(State.UNCERTAIN):
+        say(f"{uncertain:,} perhaps arrived; what is known of them is asked in a few minutes" + (f": regulars resume {launch.id}" if house.settings.is_embedded else ""))
     if standing.held:
         say(f"{len(standing.held):,} perhaps arrived and wait for you: regulars status {launch.id}, then regulars retry {launch.id}")
     if launch.state is LaunchState.PAUSED:
@@ -118,12 +122,13 @@ def _send_here(house: House, launch: Launch) -> None:
     from regulars.operations.drain import drain
     from regulars.operations.sweep import sweep
 
-    sweep(house.office)
+    office = replace(house.office, pace=replace(house.pace, patience=PATIENCE))
+    sweep(office)
     tally = house.launches.tally(launch.id)
     before = tally.total - tally.of(State.PENDING)
     try:
         with stop_at_leisure() as asked, progress(f"sending {launch.campaign}") as moved:
-            drain(launch.id, house.office, lambda: not asked.is_set(), lambda done, total=None, why="": moved(before + done, total, why))
+            drain(launch.id, office, lambda: not asked.is_set(), lambda done, total=None, why="": moved(before + done, total, why))
     except KeyboardInterrupt as interrupt:
         raise _stopped(house, launch) from interrupt
     except Unreachable as error:

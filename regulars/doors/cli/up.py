@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import click
 
@@ -11,6 +12,7 @@ from regulars.doors.cli.options import in_house
 from regulars.errors import RegularsError
 
 LOOK_EVERY = 1.0     # seconds between two looks for due mail
+TURN_SECONDS = 15   # of one launch, for another may be due while a rate holds this one
 AFTER_TROUBLE = 30.0  # seconds until the next look when the relay or the database did not answer
 
 
@@ -61,7 +63,8 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
         try:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
             for launch_id in sweep(house.office):
-                drain(launch_id, house.office, go_on)
+                ends = time.monotonic() + TURN_SECONDS
+                drain(launch_id, house.office, lambda: go_on() and time.monotonic() < ends)  # noqa: B023  called within the turn
             heartbeat.troubled(None)
         except RegularsError as error:
             heartbeat.troubled(error)
