@@ -20,6 +20,8 @@ from regulars.adapters.composing_wire import (
     BEYOND,
     BUG,
     LENGTH,
+    MOST_ROOMS,
+    SECONDS,
     TOO_LARGE,
     TOO_SLOW,
     TROUBLE,
@@ -37,11 +39,11 @@ from regulars.content.recipient import Recipient
 from regulars.delivery.composing import Composed, Job, Trouble
 from regulars.errors import RegularsError
 
-PATIENCE = 1.5    # seconds without an answer; the child gives up by itself after one of CPU, if it still can
-GUILTY = 0.7      # seconds of CPU without an answer that show the mail to be the reason
+PATIENCE = 1.25   # seconds without an answer before anybody asks why
+GUILTY = SECONDS + 0.2  # of CPU: by then the child would have given up by itself, if it still could
 STARVING = 60.0   # seconds without an answer when the machine had no CPU for it
+LOOK = 0.2        # seconds between two looks at a child that says nothing
 ROOM = 1 << 20    # bytes in the pipe, so that the child need not wait until each mail is fetched
-MOST_ROOMS = 8    # that the child keeps, too
 
 
 class ComposingChild:
@@ -222,6 +224,7 @@ class _Child:
         while not self._waiting.poll(patience * 1000):
             if self._waiting.poll(0):
                 return  # we ourselves had been stopped
+            patience = LOOK
             used = _cpu_of(self._process.pid)
             if used is None or used - self._cpu >= GUILTY:
                 raise _Lost(TOO_SLOW, guilty=True)

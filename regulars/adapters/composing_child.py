@@ -21,6 +21,7 @@ from regulars.adapters.composing_wire import (
     BUG,
     LENGTH,
     MEMORY,
+    MOST_ROOMS,
     READY,
     SECONDS,
     TOO_LARGE,
@@ -37,7 +38,6 @@ from regulars.content.mailroom import MailRoom, open_bundle
 from regulars.delivery.composing import Composed, Job, Trouble, composed
 
 GRACE = 3           # more seconds of CPU, after which the kernel ends what nothing else could
-MOST_ROOMS = 8
 
 
 class TimeIsUp(BaseException):
@@ -110,7 +110,7 @@ def _room(number: int, texts: Any, rooms: dict[int, MailRoom]) -> MailRoom:
     if texts is not None:
         while len(rooms) >= MOST_ROOMS:
             del rooms[next(iter(rooms))]
-        rooms[number] = rooms.get(number) or open_bundle(texts)
+        rooms[number] = open_bundle(texts)
     return rooms[number]
 
 
