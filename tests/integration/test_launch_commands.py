@@ -376,7 +376,7 @@ def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_take
     )
     with RelayServer() as relay:
         mail = {"REGULARS_MAIL_URL": f"smtp://127.0.0.1:{relay.port}"}
-        terminal("launch", "hello", "--yes", **mail)
+        launched = terminal("launch", "hello", "--yes", **mail)
         change(terminal.database, update(messages).where(messages.c.state == "uncertain").values(lease_until=EPOCH))
         terminal("resume", "hello", **mail)  # its sweep asks who knows about the uncertain one
         status = terminal("status", "hello", **mail)[1]
@@ -388,6 +388,7 @@ def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_take
 
     for words in ("1 perhaps arrived, and wait for your word", "1-2", "dot.hangup@example.com", "nobody could say", "--arrived --email"):
         assert words in status
+    assert "1 perhaps arrived; what is known of them is asked in a few minutes: regulars resume 1" in launched[2]
     assert stranger[0] == 2
     assert f"has nothing held or rejected for c{fine}@example.com" in stranger[2]
     assert asked[0] == 4
