@@ -87,7 +87,7 @@ class Relay:
             loop.call_soon_threadsafe(shift.add, batch, reserve)
             while not shift.is_hungry.wait(LOOK) and go_on():
                 pass
-            if shift.failure is not None or not shift.is_hungry.is_set() or not go_on():
+            if shift.is_stopping or not go_on():
                 return
             taken = shift.taken
 

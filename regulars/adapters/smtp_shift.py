@@ -22,12 +22,13 @@ PATIENCE = 10  # seconds that an interrupted send waits for replies to dots alre
 
 
 class Shift:
-    """Lives in the loop's thread, but for its events. The desk of its sessions."""
+    """Lives in the loop's thread; what has no underscore may be looked at from any. The desk of its sessions."""
 
     def __init__(self, pool: Pool, turns: Turns, loop: asyncio.AbstractEventLoop, busy: Busy = UNLIMITED) -> None:
         self.failure: BaseException | None = None
         self.is_hungry = Event()  # the next batch should be asked for
         self.is_over = Event()
+        self.is_stopping = False
         self.taken = 0
         self._pool = pool
         self._turns = turns
@@ -38,16 +39,18 @@ class Shift:
         self._crew: dict[asyncio.Task[None], Session | None] = {}
         self._resting: list[asyncio.Future[None]] = []
         self._has_all = False
-        self._is_stopping = False
         self._is_proven = pool.has_idle  # somebody is let in: it is worth while to send more
         self._is_heard = False    # the relay has said something about a mail
 
     # orders
 
     def add(self, batch: Sequence[Outgoing], reserve: int) -> None:
-        """`is_hungry` is set, once, when fewer than `reserve` mails wait."""
+        """`is_hungry` is set, once, when fewer than `reserve` mails wait, or when they are not wanted any more."""
+        if self.is_stopping:
+            self.is_hungry.set()
+            return
         self._queue.add(batch)
-        if self._is_stopping:
+        if self.is_stopping:
             self.is_hungry.set()  # it came to its end while this batch was made, and nobody else would tell
             return
         self._reserve, self._may_ask = reserve, True
@@ -66,7 +69,7 @@ class Shift:
 
         Replies to dots are waited for, for at most `patience` seconds more where that is given.
         """
-        self._is_stopping = True
+        self.is_stopping = True
         self.is_hungry.set()
         self._loop.call_later(grace, self._drop_the_undotted, patience)
         self.end()
@@ -74,7 +77,7 @@ class Shift:
     # the desk
 
     def take(self) -> Outgoing | None:
-        mail = None if self._is_stopping else self._queue.take()
+        mail = None if self.is_stopping else self._queue.take()
         if mail is not None:
             self.taken += 1
             self._look_at_stock()
@@ -103,7 +106,7 @@ class Shift:
     def _call_crew(self) -> None:
         """One goes first; who else is called depends on whether it is let in, and on how much there is to do."""
         most = self._pool.limit if self._is_proven else 1
-        while not self._is_stopping and len(self._crew) < most and self._queue.ready > MAILS_FOR_ANOTHER * len(self._crew):
+        while not self.is_stopping and len(self._crew) < most and self._queue.ready > MAILS_FOR_ANOTHER * len(self._crew):
             task = self._loop.create_task(self._work())
             self._crew[task] = None
             task.add_done_callback(self._left)
@@ -114,7 +117,7 @@ class Shift:
         assert me is not None
         at_hand: Outgoing | None = None
         try:
-            while (at_hand := at_hand or await self._next()) is not None and not self._is_stopping:
+            while (at_hand := at_hand or await self._next()) is not None and not self.is_stopping:
                 session = self._crew[me] or await self._connected(me)
                 mail, at_hand = at_hand, None
                 at_hand = await session.carry(mail, self)
@@ -130,7 +133,7 @@ class Shift:
             self._let_go(me)
 
     async def _next(self) -> Outgoing | None:
-        while (mail := self.take()) is None and not self._is_stopping and not (self._has_all and not self._queue):
+        while (mail := self.take()) is None and not self.is_stopping and not (self._has_all and not self._queue):
             rest = self._loop.create_future()
             self._resting.append(rest)
             await rest
@@ -203,6 +206,6 @@ class Shift:
             self.is_hungry.set()
 
     def _close_when_done(self) -> None:
-        if not self._crew and self._has_all and (self._is_stopping or not self._queue):
+        if not self._crew and self._has_all and (self.is_stopping or not self._queue):
             self.is_over.set()
             self.is_hungry.set()

@@ -151,6 +151,15 @@ def test_an_answer_too_many_is_never_taken_for_another_mails(verb, pipelining):
     assert outcomes(ledger, batch)[0] is outcomes(ledger, batch)[3] is ACCEPTED
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_thank_you_before_the_content_is_no_verdict_on_it(pipelining):
+    with StrictRelay(pipelining=pipelining, lies={("DATA", 2): TWICE["DATA"], (".", 2): NEVER}) as server:
+        ledger = sent(server, batch := mails(3))
+
+    assert outcomes(ledger, batch)[:2] == [ACCEPTED, LOST_BEFORE]
+    assert "out of turn" in ledger.of(batch[1].ref).reply
+
+
 @pytest.mark.parametrize(("verb", "outcome"), [("RCPT", LOST_BEFORE), (".", LOST_AFTER)])
 def test_a_silent_relay_is_given_up(verb, outcome):
     with StrictRelay(pipelining=False, lies={(verb, 1): b""}) as server:

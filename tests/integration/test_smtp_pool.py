@@ -212,6 +212,27 @@ def test_a_batch_that_cannot_be_made_ends_the_send_with_what_was_wrong(relay_to)
     assert sorted(ledger.handoffs) == sorted(result.ref for result in ledger.results)
 
 
+@pytest.mark.parametrize("where", ["while the next batch is made", "while the lines are busy"])
+def test_a_ledger_that_fails_ends_the_send_although_there_are_more_batches(relay_to, where):
+    failed = threading.Event()
+
+    def broken(refs):
+        failed.set()
+        raise RuntimeError("the database is gone")
+
+    def batches():
+        for place in range(5):
+            if place and where == "while the next batch is made":
+                failed.wait(10)
+                time.sleep(0.1)
+            yield mails(100, 1 + 100 * place)
+
+    with StrictRelay() as server, pytest.raises(RuntimeError, match="the database is gone"):
+        relay_to(server).send(batches(), Notebook(at_handoff=broken), lambda: True)
+
+    assert server.mails == []
+
+
 # ---- relays that let nobody in ----
 
 
