@@ -117,10 +117,14 @@ class House:
 
     def _addresses(self, shop: Shop | None) -> Mapping[str, MailUrl]:
         """Of every relay of the shop; of every variable where the shop's file cannot be read."""
-        if shop is None and len(self.settings.mails) > 1:
+        only = self.settings.mail_of(DEFAULT_RELAY)
+        if shop is None and (len(self.settings.mails) > 1 or only is None):
             return self.settings.mails
         if shop is None or not shop.relays:
-            return {DEFAULT_RELAY: self.settings.mail}
+            if only is None:
+                raise SettingsError([f"{', '.join(self.settings.mails)} would be the address of a relay that regulars.yaml names, and it names none; "
+                                     "name it under relays:, or set REGULARS_MAIL_URL"])
+            return {DEFAULT_RELAY: only}
         found = {name: self.settings.mail_of(name, relay.url) for name, relay in shop.relays.items()}
         if unknown := [name for name, mail in found.items() if mail is None]:
             raise SettingsError([

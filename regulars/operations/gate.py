@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from regulars.definition.quantities import Rate
-from regulars.definition.relays import Relay
+from regulars.definition.relays import Relay, domains_of
 from regulars.definition.workspace import Shop
-from regulars.delivery.lanes import Lanes
 from regulars.delivery.pace import ALL_LANES, Ask, Grant, ask_for, rates_of, shared
 from regulars.delivery.settlement import Claimed
 from regulars.operations.office import PostOffice
@@ -56,10 +55,9 @@ class Gate:
         if not leave:
             return Passed(wait=wait, why=f"{relay.name} warms up: the limit of the day is reached")
         held = pace.slowdowns.held(relay.name, now)
-        lanes = Lanes(shop.relays)
-        slow, rates = held.keys() & lanes.groups.keys(), rates_of(relay)
-        if slow or rates.keys() - {ALL_LANES}:
-            passed = self._by_lane(leave, relay.name, rates, [lane for lane in ("", *lanes.groups) if lane not in slow], pace)
+        lanes, rates = domains_of(shop.relays), rates_of(relay)
+        if held.keys() & lanes.keys() or rates.keys() - {ALL_LANES}:
+            passed = self._by_lane(leave, relay.name, rates, [lane for lane in ("", *lanes) if lane not in held], pace)
         else:
             passed = self._by_lane(leave, relay.name, rates, [ALL_LANES], pace) if rates else Passed(self._claim(leave))
         self._give_back_unused(relay.name, leave - len(passed.claimed))

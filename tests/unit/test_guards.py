@@ -91,3 +91,11 @@ def test_relays_without_any_address_all_write_into_the_spool(tmp_path):
 
     assert {str(mail) for mail in house.relays().values()} == {f"spool:{tmp_path}/.regulars/outbox"}
     assert house.spool is not None
+
+
+def test_an_address_for_a_relay_that_no_file_names_is_no_reason_to_fill_the_spool(tmp_path):
+    (tmp_path / "regulars.yaml").write_text(RELAYS.partition("relays:")[0])
+    house = House(read_settings(str(tmp_path), {"REGULARS_SECRET": SECRET, "REGULARS_MAIL_URL_BULK": "smtp://127.0.0.1"}))
+
+    with pytest.raises(SettingsError, match=r"REGULARS_MAIL_URL_BULK would be .* it names none"):
+        _ = house.transport
