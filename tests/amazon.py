@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import threading
 from base64 import b64decode
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ ANSWERS = {
 class Amazon:
     """`taken`: requests whose mail it has, in order; `asked`: all requests, those without an answer too."""
 
+    tls: ssl.SSLContext | None = None
     taken: list[dict] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     most_at_once: int = 0
@@ -49,6 +51,8 @@ class Amazon:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Door)
         self._server.daemon_threads = True
+        if self.tls:
+            self._server.socket = self.tls.wrap_socket(self._server.socket, server_side=True)
         self._busy, self._lock = 0, threading.Lock()
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
@@ -60,7 +64,7 @@ class Amazon:
 
     @property
     def address(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return f"https://localhost:{self._server.server_port}" if self.tls else f"http://127.0.0.1:{self._server.server_port}"
 
     def all_contents(self) -> list[bytes]:
         return [b64decode(one["Content"]["Raw"]["Data"]) for one in self.taken]

@@ -18,6 +18,7 @@ from regulars.operations.ports import Ledger
 
 TAG = "regulars_message"  # of every mail, with its number and its launch's key; SES's events carry it back
 CONNECT_TIMEOUT = 10      # seconds
+FEWEST_LOST = 3           # answers lost in a row, before SES counts as unreachable
 PATIENCE = 10             # seconds that an interrupted send waits for answers to requests already made
 _NOT_IN_TAGS = re.compile(r"[^A-Za-z0-9_-]")
 
@@ -74,6 +75,7 @@ class _Work:
         self._begun: list[Outgoing] = []
         self._results: list[Result] = []
         self._asked: set[Future[Result | Unsent]] = set()
+        self._in_a_row = 0  # answers that were lost: more of them would only make more mails uncertain
 
     def fill(self, go_on: Callable[[], bool]) -> bool:
         """Takes as many mails as there are connections free; False: there is nothing left to do."""
@@ -115,6 +117,9 @@ class _Work:
                 self.failure = said.why
                 said = Result(said.ref, Outcome.LOST_BEFORE_DOT, Phase.CONNECT, reply=said.why[:500])
             self._results.append(said)
+            self._in_a_row = self._in_a_row + 1 if said.outcome is Outcome.LOST_AFTER_DOT else 0
+        if self._in_a_row >= max(self._most, FEWEST_LOST):
+            self.failure = self.failure or "requests leave and no answer comes"
 
 
 def _request(mail: Outgoing, configuration_set: str) -> dict[str, Any]:

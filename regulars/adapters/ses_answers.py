@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import ssl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,9 +29,23 @@ def taken(ref: MessageRef, said: Mapping[str, Any]) -> Result:
 
 def is_before_sending(error: Exception) -> bool:
     """Only what certainly happened before the first byte; all else may have left."""
-    from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, NoCredentialsError
+    from botocore.exceptions import (
+        ConnectTimeoutError,
+        EndpointConnectionError,
+        NoCredentialsError,
+        ProxyConnectionError,
+    )
 
-    return isinstance(error, (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError))
+    before = (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError, ProxyConnectionError)
+    return isinstance(error, before) or any(isinstance(one, ssl.SSLCertVerificationError) for one in _behind(error))
+
+
+def _behind(error: BaseException) -> Iterator[object]:
+    """The exceptions that it was raised for; urllib3 keeps some as an argument."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield from (cause, *cause.args)
+        cause = cause.__cause__ or cause.__context__
 
 
 def answer(ref: MessageRef, error: Exception) -> Result:

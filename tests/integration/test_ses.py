@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ssl
 import sys
 from base64 import b64decode
 from dataclasses import replace
+from pathlib import Path
 
 import boto3
 import pytest
@@ -21,6 +23,8 @@ from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import ShopFloor, add_customers
 from tests.ports.transports import Notebook, mail_to, send_all
 from tests.servers import free_port
+
+TLS = Path(__file__).parent / "tls"  # made for tests, trusted by nobody
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +112,26 @@ def test_nobody_there_is_known_to_have_nothing_and_the_rest_goes_back(monkeypatc
 
     assert {(result.outcome, result.phase) for result in ledger.results} == {(Outcome.LOST_BEFORE_DOT, Phase.CONNECT)}
     assert 1 <= len(ledger.results) == len(ledger.handoffs) <= 4
+
+
+def test_a_certificate_that_nobody_vouches_for_costs_no_mail_its_certainty(monkeypatch):
+    made_up = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    made_up.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
+    with Amazon(tls=made_up) as amazon:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SESV2", amazon.address)
+        with pytest.raises(Unreachable, match="CERTIFICATE_VERIFY_FAILED"):
+            send_all(Ses("eu-west-1", connections=1), [mail_to("ayse@posta.example", number) for number in range(1, 5)], ledger := Notebook())
+
+    assert [(result.outcome, result.phase) for result in ledger.results] == [(Outcome.LOST_BEFORE_DOT, Phase.CONNECT)]
+
+
+def test_an_ses_that_answers_nobody_makes_few_mails_uncertain(ses, amazon):
+    ledger = Notebook()
+    with pytest.raises(Unreachable, match="no answer comes"):
+        send_all(ses, [mail_to("hangup@posta.example", number) for number in range(1, 30)], ledger)
+
+    assert {result.outcome for result in ledger.results} == {Outcome.LOST_AFTER_DOT}
+    assert 3 <= len(ledger.results) == len(ledger.handoffs) <= 6
 
 
 def test_a_request_is_made_only_after_its_mark(ses, amazon):
