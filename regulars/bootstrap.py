@@ -122,8 +122,10 @@ class House:
             return self.settings.mails
         if shop is None or not shop.relays:
             if only is None:
-                raise SettingsError([f"{', '.join(self.settings.mails)} would be the address of a relay that regulars.yaml names, and it names none; "
-                                     "name it under relays:, or set REGULARS_MAIL_URL"])
+                raise SettingsError([(
+                    f"{', '.join(self.settings.mails)} would be the address of a relay that regulars.yaml names, and it names none; "
+                    "name it under relays:, or set REGULARS_MAIL_URL"
+                )])
             return {DEFAULT_RELAY: only}
         found = {name: self.settings.mail_of(name, relay.url) for name, relay in shop.relays.items()}
         if unknown := [name for name, mail in found.items() if mail is None]:

@@ -55,7 +55,8 @@ class Gate:
         if not leave:
             return Passed(wait=wait, why=f"{relay.name} warms up: the limit of the day is reached")
         held = pace.slowdowns.held(relay.name, now)
-        lanes, rates = domains_of(shop.relays), rates_of(relay)
+        rates = rates_of(relay)
+        lanes = domains_of(shop.relays) if held or rates else {}
         if held.keys() & lanes.keys() or rates.keys() - {ALL_LANES}:
             passed = self._by_lane(leave, relay.name, rates, [lane for lane in ("", *lanes) if lane not in held], pace)
         else:
