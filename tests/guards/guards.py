@@ -44,7 +44,7 @@ GUARDS = (
     # the mark before the dot
     Guard(TRANSITIONS, "messages.c.fence == one.c.fence,\n        or_(messages.c.state", "\n        or_(messages.c.state",
           CAS + "test_a_mark_holds_for_who_has_the_fence"),
-    Guard(TRANSITIONS, "        or_(messages.c.state == State.CLAIMED.value, marked_before),\n", "",
+    Guard(TRANSITIONS, "or_(messages.c.state == State.CLAIMED.value, marked_before), ", "",
           CAS + "test_only_what_is_claimed_is_marked"),
     Guard(TRANSITIONS, "messages.c.lease_owner == _OWNER, messages.c.lease_until", "messages.c.lease_until",
           CAS + "test_a_mark_holds_for_who_has_the_lease"),
@@ -68,7 +68,7 @@ GUARDS = (
     Guard(TRANSITIONS, "messages.c.number == one.c.number, messages.c.fence == one.c.fence,\n        messages.c.state == one.c.before",
           "messages.c.number == one.c.number,\n        messages.c.state == one.c.before",
           CAS + "test_an_end_is_written_by_who_has_the_fence_and_only_once"),
-    Guard(TRANSITIONS, "        messages.c.state == one.c.before,\n", "",
+    Guard(TRANSITIONS, "messages.c.state == one.c.before, ", "",
           CAS + "test_an_end_is_written_by_who_has_the_fence_and_only_once"),
     Guard(TRANSITIONS, 'row["number"]: row for row in rows if (row["number"], row["state"]) in won', "str(row): row for row in rows",
           CAS + "test_of_two_guesses_about_the_state_the_true_one_is_written"),
