@@ -17,6 +17,7 @@ from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
 
 MAILS_FOR_ANOTHER = 2  # queued mails that each further connection is opened for
+KEPT_BACK = 20  # marks refused in a row: the launch does not send any more, and each costs a connection
 GRACE = 5      # seconds that mails before their dot have left when a send stops
 PATIENCE = 10  # seconds that an interrupted send waits for replies to dots already sent
 
@@ -40,6 +41,7 @@ class Shift:
         self._resting: list[asyncio.Future[None]] = []
         self._has_all = False
         self._is_proven = pool.has_idle  # somebody is let in: it is worth while to send more
+        self._kept_back = 0       # by the ledger, since it last let one go
         self._is_heard = False    # the relay has said something about a mail
 
     # orders
@@ -97,8 +99,11 @@ class Shift:
     async def may_go(self, ref: MessageRef) -> bool:
         self._is_heard = True
         allowed = await self._turns.may_go(ref)
+        self._kept_back = 0 if allowed else self._kept_back + 1
         if not allowed:
             self._free(ref)
+        if self._kept_back >= KEPT_BACK and not self.is_stopping:
+            self.stop(GRACE)
         return allowed
 
     # the crew

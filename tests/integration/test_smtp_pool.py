@@ -200,6 +200,16 @@ def test_a_verdict_is_waited_for_after_the_stop(relay_to, monkeypatch):
     assert [result.outcome for result in ledger.results] == [Outcome.ACCEPTED]
 
 
+def test_a_launch_that_is_paused_does_not_cost_a_connection_for_every_mail_that_waits(relay_to):
+    batch = mails(300)
+    ledger = Notebook(refuses=frozenset(mail.ref for mail in batch[30:]))
+    with StrictRelay() as server:
+        relay_to(server, 4).send(iter([batch]), ledger, lambda: True)
+
+    assert len(server.mails) == len(ledger.results) == 30
+    assert server.counts["banner"] <= 40
+
+
 def test_a_batch_that_cannot_be_made_ends_the_send_with_what_was_wrong(relay_to):
     def batches():
         yield mails(3)
