@@ -10,6 +10,8 @@ from kombu.exceptions import OperationalError
 DRAIN = "regulars.drain"
 SWEEP = "regulars.sweep"
 QUEUE = "regulars"
+PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behind the rings of a busy launch
+RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
 
 SWEEP_SECONDS = 5
 SWEEP_EXPIRES = 20  # longer than a drain's turn: a busy worker still finds one when it looks up
@@ -43,7 +45,7 @@ class BrokerBell:
 
     def ring(self, launch_id: int) -> bool:
         try:
-            self._app.send_task(DRAIN, [launch_id], expires=RING_EXPIRES)
+            self._app.send_task(DRAIN, [launch_id], expires=RING_EXPIRES, priority=PATIENT)
         except (OperationalError, OSError):
             return False
         return True

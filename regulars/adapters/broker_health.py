@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from regulars.adapters.broker import QUEUE
+from regulars.adapters.broker import QUEUE, RINGS
 from regulars.errors import Unreachable
 
 
@@ -15,7 +15,7 @@ def look_at_broker(url: str) -> tuple[str | None, int]:
 
     redis: Any = Redis.from_url(url, socket_timeout=3, socket_connect_timeout=3)
     try:
-        queue = int(redis.llen(QUEUE))
+        queue = int(redis.llen(QUEUE)) + int(redis.llen(RINGS))
         policy = None
         with suppress(ResponseError):
             policy = redis.config_get("maxmemory-policy").get("maxmemory-policy")

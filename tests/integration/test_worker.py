@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, text
 
-from regulars.adapters.broker import BrokerBell, NoBell, configuration
+from regulars.adapters.broker import SWEEP, SWEEP_EXPIRES, BrokerBell, NoBell, configuration
 from regulars.adapters.database.schema import messages
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import ShopFloor, add_customers
@@ -222,3 +222,19 @@ def test_a_bell_that_nobody_hears_is_no_error():
     assert NoBell().ring(1) is False
 
 
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_a_sweep_does_not_wait_behind_the_rings_of_a_busy_launch(workshop):
+    """Behind them it would expire, and nobody would look for what a killed worker left."""
+    broker = BrokerBell(workshop.redis.url)
+    for _ in range(30):
+        broker.ring(1)
+    broker._app.send_task(SWEEP, expires=SWEEP_EXPIRES)
+    workshop.start(beat=False)
+    log = Path(workshop.log.name)
+    until(lambda: log.read_text().count(" received") >= 5, workshop)
+    first = [line for line in log.read_text().splitlines() if " received" in line][:2]
+
+    assert any(SWEEP in line for line in first)
