@@ -9,7 +9,7 @@ import pytest
 
 from tests.soak.shop import Shop
 
-PATIENCE = 90  # seconds; several times what anything here takes
+PATIENCE = 180  # seconds; many times what anything here takes
 
 
 def until(condition: Callable[[], object], what: str, said: Callable[[], str] = lambda: "") -> None:
