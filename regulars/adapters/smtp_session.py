@@ -177,7 +177,7 @@ class Session:
 
         That the connection is closed shows when answers are read.
         """
-        while isinstance(following := mail and letter(mail, smtputf8=self._smtputf8), Result):
+        while isinstance(following := letter(mail, smtputf8=self._smtputf8) if mail else None, Result):
             desk.report(following)
             mail = desk.take()
         chunks, answers = list(end), 1 if end else 0

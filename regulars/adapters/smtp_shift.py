@@ -49,12 +49,9 @@ class Shift:
     def add(self, batch: Sequence[Outgoing], reserve: int) -> None:
         """`is_hungry` is set, once, when fewer than `reserve` mails wait, or when they are not wanted any more."""
         if self.is_stopping:
-            self.is_hungry.set()
-            return
-        self._queue.add(batch)
-        if self.is_stopping:
             self.is_hungry.set()  # it came to its end while this batch was made, and nobody else would tell
             return
+        self._queue.add(batch)
         self._reserve, self._may_ask = reserve, True
         self._wake()
         self._call_crew()

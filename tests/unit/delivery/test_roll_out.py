@@ -8,7 +8,15 @@ import pytest
 from regulars.definition.quantities import Duration
 from regulars.definition.units import Unfit, roll_out
 from regulars.definition.workspace import RollOut
-from regulars.delivery.roll_out import FirstPart, RollOutState, Stage, harm, has_left, next_start, size_of_first
+from regulars.delivery.roll_out import (
+    FirstPart,
+    RollOutState,
+    Stage,
+    harm,
+    has_left,
+    next_start,
+    size_of_first,
+)
 
 HOUR = Duration(seconds=3600)
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
