@@ -200,6 +200,7 @@ def test_the_uncertain_keep_their_lease_and_nobody_judges_them_before_it_is_over
     bench.hand_off()
     bench.settle(State.HANDOFF, State.UNCERTAIN, outcome=Outcome.LOST_AFTER_DOT)
     early = bench.store.uncertain()
+    assert bench.row.lease_until is not None
     bench.change(lease_until=database_in(-LEASE_MARGIN + 1))
     within_the_margin = bench.store.uncertain()
     bench.change(lease_until=database_in(-LEASE_MARGIN - 1))
