@@ -107,7 +107,7 @@ def _beyond(reason: str) -> bytes:
 
 
 def _room(number: int, texts: Any, rooms: dict[int, MailRoom]) -> MailRoom:
-    if texts is not None:
+    if number not in rooms:
         while len(rooms) >= MOST_ROOMS:
             del rooms[next(iter(rooms))]
         rooms[number] = open_bundle(texts)
