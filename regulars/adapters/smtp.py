@@ -49,7 +49,7 @@ class Relay:
         """
         self._rest.insist()
         loop = self._started()
-        turns = Turns(ledger, loop, self._committing)
+        turns = Turns(ledger, loop, self._committing, lambda: shift.connections)
         shift = Shift(self._pool, turns, loop, self._busy())
         try:
             self._feed(shift, loop, batches, go_on)

@@ -44,6 +44,10 @@ class Shift:
         self._kept_back = 0       # by the ledger, since it last let one go
         self._is_heard = False    # the relay has said something about a mail
 
+    @property
+    def connections(self) -> int:
+        return sum(session is not None for session in self._crew.values())
+
     # orders
 
     def add(self, batch: Sequence[Outgoing], reserve: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 
@@ -11,7 +11,8 @@ from regulars.content.tokens import MessageRef
 from regulars.delivery.outcomes import Result
 from regulars.operations.ports import Ledger
 
-LINGER = 0.01  # seconds that a result waits for a mark to be committed with; a mark waits for nothing
+LINGER = 0.01   # seconds that a result waits for a mark to be committed with
+GATHER = 0.002  # seconds that a mark waits for those of other connections: a commit costs the same for one and for twenty
 
 
 class LedgerFailed(Exception):
@@ -19,17 +20,20 @@ class LedgerFailed(Exception):
 
 
 class Turns:
-    """Used in the loop's thread only; `thread` runs one commit at a time."""
+    """Used in the loop's thread only; `thread` runs one commit at a time. `connections`: how many may have something to say."""
 
-    def __init__(self, ledger: Ledger, loop: asyncio.AbstractEventLoop, thread: Executor) -> None:
+    def __init__(
+        self, ledger: Ledger, loop: asyncio.AbstractEventLoop, thread: Executor, connections: Callable[[], int]
+    ) -> None:
         self.failure: BaseException | None = None
         self._ledger = ledger
         self._loop = loop
         self._thread = thread
+        self._connections = connections
         self._results: list[Result] = []
         self._waiting: list[tuple[MessageRef, asyncio.Future[bool]]] = []
         self._timer: asyncio.TimerHandle | None = None
-        self._is_called = False
+        self._is_called = False  # the timer is a mark's
         self._running: asyncio.Future[set[MessageRef]] | None = None
 
     def report(self, result: Result) -> None:
@@ -43,9 +47,7 @@ class Turns:
             raise LedgerFailed
         answer: asyncio.Future[bool] = self._loop.create_future()
         self._waiting.append((ref, answer))
-        if not self._is_called:
-            self._is_called = True
-            self._loop.call_soon(self._begin)  # after all that this turn of the loop has to read
+        self._call()
         return await answer
 
     async def finish(self) -> None:
@@ -58,6 +60,18 @@ class Turns:
             results, self._results = self._results, []
             with suppress(LedgerFailed):
                 await self._loop.run_in_executor(self._thread, self._turn, results, [])
+
+    def _call(self) -> None:
+        """Begins when all have spoken, after what this turn of the loop has to read, or soon."""
+        if self._running is not None:
+            return  # its end calls the next
+        if len(self._waiting) >= self._connections():
+            self._loop.call_soon(self._begin)
+        elif not self._is_called:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_later(GATHER, self._begin)
+            self._is_called = True
 
     def _begin(self) -> None:
         if self._timer is not None:
@@ -92,6 +106,6 @@ class Turns:
             else:
                 answer.set_result(ref in done.result())
         if self._waiting:
-            self._begin()
+            self._call()
         elif self._results and self._timer is None:
             self._timer = self._loop.call_later(LINGER, self._begin)
