@@ -46,6 +46,8 @@ def _in_own_process(size: int) -> dict[str, Any]:
 class Nowhere:
     """operations.ports.Transport that accepts all mail and keeps none."""
 
+    address = "smtp://nowhere.example:25"
+
     def send(self, batches: Iterable[Sequence[Any]], ledger: Any, go_on: Callable[[], bool]) -> None:
         from regulars.delivery.outcomes import Outcome, Phase, Result
 

@@ -449,7 +449,7 @@ class House:
     def relay_log(self) -> RelayLog | None:
         from regulars.adapters.postfix_log import PostfixLog
 
-        return PostfixLog(self.settings.relay_log) if self.settings.relay_log else None
+        return PostfixLog(self.settings.relay_log, self.settings.logged_relay) if self.settings.relay_log else None
 
     def _lease_seconds(self) -> tuple[int, int]:
         """Of a claim and of a handoff: a file is written in an instant, a relay may take its time."""

@@ -82,6 +82,13 @@ class Settings:
         return own or self.mails.get(MAIL_URL) or (None if self.mails else self.mail)
 
     @property
+    def logged_relay(self) -> str | None:
+        """Whose log `relay_log` is: the relay's at REGULARS_MAIL_URL, or the only one's; None when that cannot be said."""
+        mails = {str(mail) for mail in self.mails.values()}
+        mail = self.mails.get(MAIL_URL) or (next(iter(self.mails.values())) if len(mails) == 1 else None)
+        return str(mail) if mail else None
+
+    @property
     def base_is_public(self) -> bool:
         parts = urlsplit(self.base_url)
         return parts.scheme == "https" and parts.hostname not in LOOPBACK_HOSTS

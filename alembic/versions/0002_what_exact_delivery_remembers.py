@@ -17,6 +17,7 @@ def upgrade() -> None:
     op.add_column("launches", sa.Column("rest_since", UtcTime(), nullable=True))
     op.add_column("messages", sa.Column("lane", sa.String(length=32), server_default=sa.text("''"), nullable=False))
     op.add_column("messages", sa.Column("edition", sa.SmallInteger(), server_default=sa.text("1"), nullable=False))
+    op.add_column("messages", sa.Column("handed_to", sa.Text(), nullable=True))
     op.add_column("attempts", sa.Column("relay", sa.String(length=32), nullable=True))
     op.create_index(
         "ix_messages_lane", "messages", ["launch_id", "lane", "next_attempt_at", "number"], unique=False,

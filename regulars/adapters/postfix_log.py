@@ -22,7 +22,9 @@ class PostfixLog:
     """operations.ports.RelayLog. Only the queue manager's line proves that a mail was taken: cleanup writes the Message-ID
     while the mail is still coming in, and even when its sender hangs up before the dot."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, relay: str | None = None) -> None:
+        """`relay`: the address of whose log it is, where that is known."""
+        self.relay = relay
         self._file = Path(file)
 
     def arrived(self, mails: Sequence[tuple[str, datetime]]) -> Mapping[str, bool]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outcomes import Outcome, Result
 from regulars.delivery.outgoing import Outgoing
 from regulars.delivery.routes import rest_after
@@ -63,11 +64,15 @@ class Failover:
             failed = {other: error for other, error in failed.items() if self._rests.rests(other)}
         raise failed[next(name for name in self._relays if name in failed)]
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
-        """Nobody noted which relay had an uncertain mail: one that knows it is enough, and all must deny it."""
-        answers = [relay.arrived(mails) for relay in self._relays.values()]
-        certain = {ref: {answer.get(ref) for answer in answers} for ref, _ in mails}
-        return {ref: True in said for ref, said in certain.items() if True in said or said == {False}}
+    @property
+    def address(self) -> str:
+        """Of the relay that takes mail now."""
+        return self._relays[self.carrier].address
+
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
+        """Each relay denies only what was handed to itself; one that has the mail is right."""
+        said = [answer for relay in self._relays.values() for answer in relay.arrived(mails).items()]
+        return {**{ref: False for ref, has_it in said if not has_it}, **{ref: True for ref, has_it in said if has_it}}
 
     def _best(self, failed: Iterable[str]) -> str | None:
         """The first that neither failed nor rests; else the first that did not fail: a rest is no reason to send nothing."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from regulars.adapters.ses_answers import Unsent, answer, is_before_sending, taken
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import SettingsError, Unreachable
@@ -49,7 +50,11 @@ class Ses:
         if work.failure is not None:
             raise Unreachable(f"Amazon SES in {self._region} cannot be reached: {work.failure}", hint="check the region in REGULARS_MAIL_URL, and the network")
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
+    @property
+    def address(self) -> str:
+        return f"ses://{self._region}"
+
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
         """SES cannot be asked whether it has a mail: its events tell, or nobody does."""
         return {}
 

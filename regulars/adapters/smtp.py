@@ -18,6 +18,7 @@ from regulars.adapters.smtp_session import LAST_WORDS, Account
 from regulars.adapters.smtp_shift import GRACE, PATIENCE, Shift
 from regulars.adapters.smtp_turns import Turns
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.lanes import UNLIMITED, Busy
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import SettingsError, Unreachable
@@ -62,7 +63,11 @@ class Relay:
             self._wait_for(turns.finish())
         self._tell(shift.failure, turns.failure, has_sent=shift.taken > 0)
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
+    @property
+    def address(self) -> str:
+        return f"smtp://{self._account.host}:{self._account.port}"
+
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
         return {}
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
@@ -45,6 +46,10 @@ class Spool:
 
     # the transport
 
+    @property
+    def address(self) -> str:
+        return f"spool:{self.folder}"
+
     def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
         """As the port says; nothing is refused and nothing is lost, so each mail that the ledger allows is accepted."""
         mails = chain.from_iterable(batches)
@@ -56,8 +61,10 @@ class Spool:
                 results = self._spool(together, results, ledger)
         ledger.turn(results, [])
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
-        return {ref: self._holds(file_name(ref), message_id) for ref, message_id in mails}
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
+        """A file that is not here says nothing of a mail that was handed to somebody else."""
+        held = {mail.ref: self._holds(file_name(mail.ref), mail.message_id) for mail in mails}
+        return {mail.ref: held[mail.ref] for mail in mails if held[mail.ref] or mail.handed_to == self.address}
 
     def close(self) -> None:
         """Nothing stays open."""

@@ -74,6 +74,7 @@ class Dossier:
     clicked_at: datetime | None
     unsubscribed_at: datetime | None
     content_hash: str | None
+    handed_to: str | None = None
     attempts: Sequence[Attempt] = ()
 
     @property
@@ -88,7 +89,7 @@ class Dossier:
             "message": str(self.ref), "launch": self.ref.launch, "number": self.ref.number, "campaign": self.campaign,
             "edition": self.edition, "bundle": self.bundle, "customer": self.customer_id, "email": self.email, "language": self.language,
             "state": self.state.value, "meaning": IN_WORDS[self.state], "reason": self.reason, "dup_possible": self.dup_possible,
-            "evidence": self.evidence, "worker": self.worker,
+            "evidence": self.evidence, "handed_to": self.handed_to, "worker": self.worker,
             **{name: _iso(getattr(self, name)) for name in TIMES},
             "attempts": [attempt.as_json() for attempt in self.attempts],
         }

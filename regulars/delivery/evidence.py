@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+from regulars.content.tokens import MessageRef
 
 
 class Kind(StrEnum):
@@ -13,6 +16,14 @@ class Kind(StrEnum):
     LOG = "log"      # the relay's own log, by Message-ID
     FILE = "file"    # the spool's folder, or what else the transport keeps
     EVENT = "event"  # a bounce, an open or a click: whoever reacted has it, human or machine
+
+
+class Sought(NamedTuple):
+    """A mail of unknown fate. `handed_to`: the address that its mark noted, as transports give theirs; None: nobody noted one."""
+
+    ref: MessageRef
+    message_id: str
+    handed_to: str | None
 
 
 @dataclass(frozen=True, slots=True)

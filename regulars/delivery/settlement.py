@@ -59,6 +59,7 @@ class Uncertain:
     handoff_at: datetime
     sent_again: bool
     edition: int = 1
+    handed_to: str | None = None  # the transport's address, noted with the mark
 
 
 @dataclass(frozen=True, slots=True)

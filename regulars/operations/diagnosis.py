@@ -141,7 +141,7 @@ def judge_redis(policy: str | None, queue: int) -> Finding:
         return Health.DOUBTFUL, f"Redis answers, and {queue:,} bells wait there", "start workers; old bells are thrown away by themselves"
     if policy is None:
         return Health.DOUBTFUL, "Redis answers, but does not tell its maxmemory-policy", "make sure that it is noeviction"
-    return well(f"Redis answers, and keeps what it is given; {queue} bells wait")
+    return well(f"Redis answers, and keeps what it is given; {queue} {'bell waits' if queue == 1 else 'bells wait'}")
 
 
 def judge_web(report: Mapping[str, Any], base_url: str) -> Finding:

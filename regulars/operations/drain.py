@@ -37,9 +37,9 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
     if launch.state is not LaunchState.SENDING:
         return turn
     office.launches.begin(launch_id, office.clock.now())
-    book = TurnLedger(launch, office, turn)
     room = office.bundles.open(launch.bundle)
     way = _way(room, office)
+    book = TurnLedger(launch, office, turn, way.transport)
     gate = Gate(launch_id, office, room.shop, way.carrier)
 
     def goes_on() -> bool:

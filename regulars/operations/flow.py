@@ -56,5 +56,6 @@ def flow(launch: Launch, shop: Shop, wanted: str | None, flows: Flows, pace: Pac
     relay = rules(shop, route(relays_of(shop.relays, shop.warm_up), wanted, today)[0])
     used = pace.quotas.used(relay.name, today) if relay.warm_up else 0
     ahead = forecast(flows.waiting(launch.id), relay, now, shop.timezone, used)
-    count, span = flows.taken_since(launch.id, now - LATELY, now)
+    since = max(now - LATELY, launch.started_at or launch.created_at)  # what left before it began was not slow, but other launches'
+    count, span = flows.taken_since(launch.id, since, now)
     return Flow(count / span.total_seconds() * 60 if count else 0.0, ahead, pace.slowdowns.lasting(now))

@@ -17,6 +17,7 @@ from regulars.delivery.reply_table import Advice
 from regulars.delivery.settlement import Claimed, Handoff, Settlement, given_back, held, settled, skipped
 from regulars.operations.office import PostOffice, Turn
 from regulars.operations.outcome_log import tell_outcomes
+from regulars.operations.ports import Transport
 
 
 class TurnLedger:
@@ -26,7 +27,7 @@ class TurnLedger:
     ended, never neither, so that `give_back` finds them all.
     """
 
-    def __init__(self, launch: Launch, office: PostOffice, turn: Turn) -> None:
+    def __init__(self, launch: Launch, office: PostOffice, turn: Turn, transport: Transport) -> None:
         room = office.bundles.open(launch.bundle)
         self.is_halted = False  # a refusal has paused the launch, or found it paused: nothing more is begun
         self._launch_id = launch.id
@@ -34,6 +35,7 @@ class TurnLedger:
         self._topic = room.campaign.topic
         self._shop = room.shop
         self._office = office
+        self._transport = transport
         self._lock = Lock()  # of all that follows; no commit waits inside it
         self._open: dict[MessageRef, Claimed] = {}
         self._handoffs: dict[MessageRef, Handoff] = {}
@@ -118,7 +120,7 @@ class TurnLedger:
         try:
             marked = office.messages.turn(
                 tuple(ended.values()), handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds,
-                now=office.clock.now(),
+                now=office.clock.now(), handed_to=self._transport.address,
             )
         except BaseException:
             with self._lock:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
+    from regulars.delivery.evidence import Sought
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
     from regulars.delivery.outcomes import Result
@@ -170,6 +171,11 @@ class Ledger(Protocol):
 class Transport(Protocol):
     """A spool or a relay."""
 
+    @property
+    def address(self) -> str:
+        """Where mail is handed to at this moment, without credentials: `spool:/folder`, `smtp://host:port`, `ses://region`."""
+        ...
+
     def send(self, batches: Iterable[Sequence[Outgoing]], ledger: Ledger, go_on: Callable[[], bool]) -> None:
         """Offers every mail; returns when each has a result in the ledger or was refused by it, or soon after `go_on()` is False.
 
@@ -180,16 +186,20 @@ class Transport(Protocol):
         """
         ...
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
-        """Evidence about uncertain mails, given as (ref, Message-ID): True it was delivered, False it certainly was not.
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
+        """Evidence about uncertain mails: True it was delivered, False it certainly was not.
 
-        Those that this transport cannot tell about are absent (a relay knows none, a spool all).
+        Those that this transport cannot tell about are absent: a relay knows none, a spool those it has, and that it has
+        not those that were handed to its own address.
         """
         ...
 
 
 class RelayLog(Protocol):
-    """The relay's own log of what it took."""
+    """The relay's own log of what it took. `relay`: its address; None when nobody can say whose log it is."""
+
+    @property
+    def relay(self) -> str | None: ...
 
     def arrived(self, mails: Sequence[tuple[str, datetime]]) -> Mapping[str, bool]:
         """Of mails given as (Message-ID, moment of the handoff). True: it was taken. False: the log covers the time and has
@@ -414,9 +424,10 @@ class Messages(Protocol):
 
     def turn(
         self, settlements: Sequence[Settlement], handoffs: Sequence[Handoff], *, owner: str, topic: str | None,
-        seconds: int, now: datetime,
+        seconds: int, now: datetime, handed_to: str | None = None,
     ) -> set[MessageRef]:
-        """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
+        """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease;
+        `handed_to`: the address of the transport that writes their dots."""
         ...
 
     def recover(self, owner: str, now: datetime) -> Sequence[Settlement]:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from regulars.content.tokens import MessageRef
 from regulars.delivery.addresses import ascii_domain
-from regulars.delivery.evidence import Evidence, Kind, weighed
+from regulars.delivery.evidence import Evidence, Kind, Sought, weighed
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.message_id import message_id
@@ -50,15 +50,26 @@ def _resolve_launch(launch_id: int, uncertain: Sequence[Uncertain], office: Post
 
 def _evidence(launch: Launch, uncertain: Sequence[Uncertain], office: PostOffice) -> Mapping[MessageRef, Evidence | None]:
     names = _message_ids(launch, uncertain, office)
-    log = office.relay_log.arrived([(names[one.ref], one.handoff_at) for one in uncertain]) if office.relay_log else {}
-    kept = office.transport.arrived([(one.ref, names[one.ref]) for one in uncertain])
+    log = _logged(uncertain, names, office)
+    kept = office.transport.arrived([Sought(one.ref, names[one.ref], one.handed_to) for one in uncertain])
     reacted = office.messages.reacted_to(uncertain)
     return {
         one.ref: weighed({
-            Kind.LOG: log.get(names[one.ref]), Kind.FILE: kept.get(one.ref), Kind.EVENT: True if one.ref in reacted else None,
+            Kind.LOG: log.get(one.ref), Kind.FILE: kept.get(one.ref), Kind.EVENT: True if one.ref in reacted else None,
         })
         for one in uncertain
     }
+
+
+def _logged(uncertain: Sequence[Uncertain], names: Mapping[MessageRef, str], office: PostOffice) -> Mapping[MessageRef, bool]:
+    """A log is silent about all that was handed to another relay, so its silence counts for its own mails only."""
+    log = office.relay_log
+    if log is None:
+        return {}
+    said = log.arrived([(names[one.ref], one.handoff_at) for one in uncertain])
+    own = {one.ref for one in uncertain if log.relay is not None and one.handed_to == log.relay}
+    told = {one.ref: said[names[one.ref]] for one in uncertain if names[one.ref] in said}
+    return {ref: has_it for ref, has_it in told.items() if has_it or ref in own}
 
 
 def _message_ids(launch: Launch, uncertain: Sequence[Uncertain], office: PostOffice) -> Mapping[MessageRef, str]:

@@ -147,7 +147,7 @@ def test_killed_with_the_log_of_a_real_postfix_as_evidence(sqlite_database, tmp_
         scene.kill_at(point)
         time.sleep(1.1)
         knock(postfix)
-        scene.recover(transport, PostfixLog(str(postfix.log)))
+        scene.recover(transport, PostfixLog(str(postfix.log), f"smtp://127.0.0.1:{postfix.port}"))
         transport.close()
         wait_for(lambda: "status=sent" in postfix.log.read_text())
         taken = postfix.log.read_text().count("(queue active)")
@@ -170,6 +170,18 @@ def test_killed_while_spooling(database, tmp_path, point):
     assert (scene.message.state, len(list(outbox.glob("*.eml"))), scene.message.dup_possible) == ("accepted", 1, False)
 
 
+def test_killed_and_gone_on_with_another_mail_url(database, relay, tmp_path):
+    """An empty folder says nothing of a mail that a relay had: it must not go out again as if it had never left."""
+    server, _ = relay
+    scene = Scene(database, tmp_path, url_of(server.port), "hold")
+    scene.kill_at("dot_written")
+
+    scene.recover(Spool(str(tmp_path / "outbox")))
+
+    assert scene.message.handed_to == f"smtp://127.0.0.1:{server.port}"
+    assert (scene.message.state, len(server.arrived), (tmp_path / "outbox").exists()) == ("held", 1, False)
+
+
 def written_log(server, folder) -> PostfixLog:
     """What a Postfix would have logged of the relay's mails, and that its log goes on."""
     now = datetime.now(UTC)
@@ -180,7 +192,7 @@ def written_log(server, folder) -> PostfixLog:
                   f"{now:%Y-%m-%dT%H:%M:%SZ} relay postfix/qmgr[9]: 4ABCDE{number}: from=<hello@kahve.example>, size=1, nrcpt=1 (queue active)"]
     lines.append(f"{now + timedelta(seconds=2):%Y-%m-%dT%H:%M:%SZ} relay postfix/smtpd[7]: disconnect from shop.example[127.0.0.1]")
     (folder / "mail.log").write_text("\n".join(lines) + "\n")
-    return PostfixLog(str(folder / "mail.log"))
+    return PostfixLog(str(folder / "mail.log"), f"smtp://127.0.0.1:{server.port}")
 
 
 def knock(postfix) -> None:

@@ -88,6 +88,7 @@ class FakeTransport:
     mailbox: list = field(default_factory=list)
     known: dict = field(default_factory=dict)
     before_dots: object = None
+    address: str = "smtp://fake.example:25"
 
     def send(self, batches, ledger, go_on):
         for mail in chain.from_iterable(batches):
@@ -106,7 +107,7 @@ class FakeTransport:
             ledger.turn([Result(mail.ref, outcome, Phase.DOT, code=CODES.get(outcome), reply="so it said")], [])
 
     def arrived(self, mails):
-        return {ref: self.known[ref] for ref, _ in mails if ref in self.known}
+        return {mail.ref: self.known[mail.ref] for mail in mails if self.known.get(mail.ref) or (mail.ref in self.known and mail.handed_to == self.address)}
 
 
 class Here:
@@ -182,7 +183,7 @@ class ShopFloor:
     def mark(self, claimed, owner: str = "worker-1"):
         """What a transport asks just before the dots."""
         handoffs = [Handoff(one.ref, one.fence, "0" * 64, "en") for one in claimed]
-        return self.messages.turn([], handoffs, owner=owner, topic="news", seconds=60, now=self.clock.now())
+        return self.messages.turn([], handoffs, owner=owner, topic="news", seconds=60, now=self.clock.now(), handed_to=self.transport.address)
 
     def give_up(self, claimed, before: State) -> None:
         given = [Settlement(one.ref, one.fence, before, State.PENDING, next_attempt_at=self.clock.now()) for one in claimed]

@@ -14,6 +14,7 @@ from regulars.adapters.database.schema import attempts, messages
 from regulars.adapters.relays import Failover, Rests
 from regulars.adapters.smtp import Relay
 from regulars.adapters.smtp_session import Account
+from regulars.delivery.evidence import Sought
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.drain import drain
 from regulars.operations.office import Way
@@ -163,15 +164,24 @@ def test_a_relay_that_wants_other_settings_does_not_stop_the_mail(database):
     assert floor.states(launch.id) == {"accepted": 10}
 
 
-def test_an_uncertain_mail_arrived_if_one_relay_knows_it_and_did_not_if_all_deny_it():
-    def knows(**known) -> FakeTransport:
-        return FakeTransport(known=known)
+def test_of_an_uncertain_mail_only_the_relay_that_it_was_handed_to_can_say_that_it_never_came():
+    one = FakeTransport(known={"a": True, "b": False, "c": False}, address="smtp://one.example:25")
+    two = FakeTransport(known={"a": False, "b": False, "c": False}, address="smtp://two.example:25")
+    mails = [Sought("a", "<a>", two.address), Sought("b", "<b>", two.address), Sought("c", "<c>", "smtp://three.example:25")]
 
-    mails = [(ref, f"<{ref}>") for ref in "abc"]
-    one = knows(a=True, b=False, c=False)
+    assert Failover({"one": one, "two": two}, Rests()).arrived(mails) == {"a": True, "b": False}
+    assert Failover({"one": one}, Rests()).arrived(mails) == {"a": True}
 
-    assert Failover({"one": one, "two": knows()}, Rests()).arrived(mails) == {"a": True}
-    assert Failover({"one": one, "two": knows(a=False, b=False)}, Rests()).arrived(mails) == {"a": True, "b": False}
+
+def test_the_mark_notes_which_relay_a_mail_was_handed_to(database):
+    floor = ShopFloor(database)
+    add_customers(database, 3)
+    bulk, spare = Dead(), FakeTransport(address="smtp://spare.example:25")
+    launch = floor.launch()
+    floor.drain(launch.id, office_of(floor, {"bulk": bulk, "spare": spare}))
+
+    with database.read() as connection:
+        assert set(connection.scalars(select(messages.c.handed_to))) == {"smtp://spare.example:25"}
 
 
 class Grumpy:

@@ -1,6 +1,8 @@
 """From plan to mailbox on both databases: the funnel adds up, and every message ends where it should."""
 
+from dataclasses import replace
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import func, insert, select, update
@@ -24,6 +26,7 @@ from regulars.operations.pause import pause
 from regulars.operations.resume import resume
 from regulars.operations.retry import Word, retry
 from regulars.operations.status import status
+from regulars.operations.sweep import sweep
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import FILES, NOW, FakeTransport, ShopFloor, add_customers, workspace
 
@@ -259,6 +262,36 @@ def test_a_worker_lost_in_the_handoff_is_judged_by_evidence(floor, arrived, copi
 
     assert (message.state, message.dup_possible, len(floor.transport.mailbox)) == ("accepted", False, copies)
     assert floor.launches.get(launch.id).state == "finished"
+
+
+@pytest.mark.parametrize("handed_to", ["smtp://another.example:25", "spool:/srv/outbox", None])
+def test_who_never_had_a_mail_in_hand_cannot_say_that_it_never_came(floor, handed_to):
+    """The settings were changed since, or the mark is of a time when nobody noted where it went."""
+    add_customers(floor.database, 2)
+    launch = floor.launch()
+    floor.mark(floor.messages.claim(launch.id, 10, "lost", 60, NOW), owner="lost")
+    with floor.database.write() as connection:
+        connection.execute(update(messages).values(handed_to=handed_to))
+    floor.transport.known |= {MessageRef(launch.id, 1): False, MessageRef(launch.id, 2): True}
+    floor.sweep()
+
+    assert floor.states(launch.id) == {"held": 1, "accepted": 1}
+    assert floor.transport.mailbox == []
+
+
+@pytest.mark.parametrize(("relay", "becomes"), [
+    ("smtp://fake.example:25", {"accepted": 1, "pending": 1}), ("smtp://another.example:25", {"accepted": 1, "held": 1}),
+    (None, {"accepted": 1, "held": 1}),
+])
+def test_a_relays_log_is_silent_about_what_was_handed_to_another(floor, relay, becomes):
+    add_customers(floor.database, 2)
+    launch = floor.launch()
+    floor.mark(floor.messages.claim(launch.id, 10, "lost", 60, NOW), owner="lost")
+    floor.let_leases_run_out()
+    log = SimpleNamespace(relay=relay, arrived=lambda mails: {name: name.startswith("<0000000001.") for name, _ in mails})
+    sweep(replace(floor.office(), relay_log=log))
+
+    assert floor.states(launch.id) == becomes
 
 
 def test_without_evidence_the_mail_is_held_for_a_person(floor):

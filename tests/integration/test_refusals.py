@@ -55,6 +55,8 @@ class AnsweringRelay:
         outcome = Outcome.REJECTED if said[1] >= 500 else Outcome.DEFERRED
         return Result(mail.ref, outcome, *said, relay="bulk")
 
+    address = "smtp://answering.example:25"
+
     def arrived(self, mails):
         return {}
 
@@ -246,6 +248,8 @@ def test_what_a_mass_rejected_goes_out_when_somebody_retries_it(floor):
 
 def test_a_wrong_password_pauses_the_launch_with_the_words_of_the_relay(floor):
     class Closed:
+        address = "smtp://closed.example:25"
+
         def send(self, batches, ledger, go_on):
             next(iter(batches))
             raise SettingsError(["REGULARS_MAIL_URL: the relay mx.posta.example:587 does not let 'shop' in: 535 no"])

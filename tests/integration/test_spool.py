@@ -11,6 +11,7 @@ import pytest
 
 from regulars.adapters.spool import ABANDONED, TOGETHER, Spool, file_name
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outgoing import Outgoing
 from regulars.errors import Unreachable
 from tests.ports.transports import Notebook, mail_to, send_all
@@ -43,8 +44,8 @@ def test_a_file_of_an_earlier_database_is_no_evidence_for_a_mail_of_this_one(spo
     earlier = mail_to("ayse@posta.example", 1)
     send_all(spool, [earlier], Notebook())
 
-    assert spool.arrived([(earlier.ref, earlier.message_id)]) == {earlier.ref: True}
-    assert spool.arrived([(earlier.ref, "<1.anotherkey@shop.example>")]) == {earlier.ref: False}
+    assert spool.arrived([Sought(earlier.ref, earlier.message_id, spool.address)]) == {earlier.ref: True}
+    assert spool.arrived([Sought(earlier.ref, "<1.anotherkey@shop.example>", spool.address)]) == {earlier.ref: False}
 
 
 def test_mails_that_the_ledger_kept_back_leave_no_trace(spool):

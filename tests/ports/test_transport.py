@@ -12,6 +12,7 @@ from regulars.adapters.smtp import Relay
 from regulars.adapters.smtp_session import Account
 from regulars.adapters.spool import Spool, file_name
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outcomes import Outcome, Phase
 from tests.amazon import Amazon
 from tests.ports.transports import SCRIPT, FakeTransport, Notebook, mail_to, send_all
@@ -125,9 +126,19 @@ def test_evidence_is_the_truth_or_absent(line):
     sent, other = mail_to("ayse@posta.example", 1), mail_to("can@posta.example", 2)
 
     send_all(line.transport, [sent], Notebook())
-    evidence = line.transport.arrived([(sent.ref, sent.message_id), (other.ref, other.message_id)])
+    sought = [Sought(mail.ref, mail.message_id, line.transport.address) for mail in (sent, other)]
 
-    assert evidence == ({sent.ref: True, other.ref: False} if line.tells else {})
+    assert line.transport.arrived(sought) == ({sent.ref: True, other.ref: False} if line.tells else {})
+
+
+@pytest.mark.parametrize("handed_to", ["smtp://elsewhere.example:25", "spool:/elsewhere", None])
+def test_nobody_denies_what_was_handed_to_somebody_else(line, handed_to):
+    sent, other = mail_to("ayse@posta.example", 1), mail_to("can@posta.example", 2)
+
+    send_all(line.transport, [sent], Notebook())
+    sought = [Sought(mail.ref, mail.message_id, handed_to) for mail in (sent, other)]
+
+    assert line.transport.arrived(sought) == ({sent.ref: True} if line.tells else {})
 
 
 def test_an_empty_batch_is_no_work(line):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from regulars.content.tokens import MessageRef
+from regulars.delivery.evidence import Sought
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing
 from regulars.operations.ports import Ledger
@@ -47,8 +48,12 @@ class FakeTransport:
             results.append(Result(mail.ref, outcome, phase, code, enhanced, evidence="reply" if outcome is Outcome.ACCEPTED else None))
         ledger.turn(results, [])
 
-    def arrived(self, mails: Sequence[tuple[MessageRef, str]]) -> Mapping[MessageRef, bool]:
-        return {ref: ref in self.contents for ref, _ in mails}
+    @property
+    def address(self) -> str:
+        return "smtp://fake.example:25"
+
+    def arrived(self, mails: Sequence[Sought]) -> Mapping[MessageRef, bool]:
+        return {mail.ref: mail.ref in self.contents for mail in mails if mail.ref in self.contents or mail.handed_to == self.address}
 
     def close(self) -> None:
         pass

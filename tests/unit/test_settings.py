@@ -2,6 +2,7 @@
 
 import pytest
 
+from regulars.bootstrap import House
 from regulars.errors import RegularsError, SettingsError
 from regulars.settings import read_settings
 
@@ -150,3 +151,26 @@ def test_a_false_clock_is_refused_for_any_public_relay():
     assert "mail goes to smtp://relay.example" in problems(
         REGULARS_NOW="2026-11-20T09:00:00Z", REGULARS_MAIL_URL_BULK="smtp://relay.example",
     )[0]
+
+
+@pytest.mark.parametrize(("mails", "relay"), [
+    ({"": "smtp://user:secret@mail.example"}, "smtp://mail.example:587"),
+    ({"": "smtp://mail.example", "_BULK": "smtp://bulk.example"}, "smtp://mail.example:587"),
+    ({"_BULK": "smtp://bulk.example"}, "smtp://bulk.example:587"),
+    ({"_BULK": "smtp://bulk.example", "_QUICK": "smtp://quick.example"}, None),
+    ({}, None),
+])
+def test_the_relays_log_is_that_of_the_general_address_or_of_the_only_one(mails, relay):
+    variables = {f"REGULARS_MAIL_URL{name}": url for name, url in mails.items()}
+
+    assert read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, **variables}).logged_relay == relay
+
+
+@pytest.mark.parametrize("url", ["spool:outbox", "spool:", "smtp://user:secret@127.0.0.1:2525", "smtps://mail.example"])
+def test_a_transport_gives_its_address_as_the_settings_do_and_no_password(url):
+    surroundings = {"REGULARS_SECRET": SECRET, "REGULARS_MAIL_URL": url, "REGULARS_BASE_URL": "https://mail.shop.example"}
+    house = House(read_settings("/srv/shop", surroundings))
+    mail = house.settings.mail
+
+    assert house._relay_at(mail).address == str(mail)
+    assert "secret" not in str(mail)

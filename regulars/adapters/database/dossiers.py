@@ -17,7 +17,7 @@ from regulars.delivery.life import State
 from regulars.delivery.outcomes import Phase
 
 _OWN = ("customer_id", "edition", "email", "language", "reason", "dup_possible", "evidence", "lease_until", "expires_at", "composed_at",
-        "accepted_at", "ended_at", "opened_at", "clicked_at", "unsubscribed_at", "content_hash")
+        "accepted_at", "ended_at", "opened_at", "clicked_at", "unsubscribed_at", "content_hash", "handed_to")
 _CALLED = {"lease_owner": "worker", "next_attempt_at": "due_at", "handoff_at": "handed_off_at"}
 
 

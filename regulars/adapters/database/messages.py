@@ -29,7 +29,7 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.refusals import follow_up, refused_alone
 from regulars.adapters.database.roll_outs import is_due_in_first_part, is_let_go, may_leave
 from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
-from regulars.adapters.database.transitions import is_sending, mark, settle
+from regulars.adapters.database.transitions import FRESH, is_sending, mark, settle
 from regulars.adapters.database.types import UtcTime, database_in
 from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
@@ -87,13 +87,14 @@ class MessagesInDatabase:
 
     def turn(
         self, settlements: Sequence[Settlement], handoffs: Sequence[Handoff], *, owner: str, topic: str | None,
-        seconds: int, now: datetime,
+        seconds: int, now: datetime, handed_to: str | None = None,
     ) -> set[MessageRef]:
-        """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease."""
+        """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease;
+        `handed_to`: the address of the transport that writes their dots."""
         def work(connection: Connection, again: bool) -> set[MessageRef]:
             settle(connection, settlements, owner, now)
             follow_up(connection, settlements, self._impressions, now)
-            return mark(connection, handoffs, owner, topic, seconds, now, again=again)
+            return mark(connection, handoffs, owner, topic, seconds, now, handed_to, again=again)
 
         return self._database.insist(work)
 
@@ -118,12 +119,15 @@ class MessagesInDatabase:
     def uncertain(self) -> Sequence[Uncertain]:
         """Uncertain messages whose senders must have given up, the earliest first, at most CHUNK."""
         query = (
-            select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.dup_possible, messages.c.handoff_at, messages.c.edition)
+            select(
+                messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.dup_possible, messages.c.handoff_at, messages.c.edition,
+                messages.c.handed_to,
+            )
             .where(LEASED, messages.c.state == State.UNCERTAIN.value, _lapsed()).order_by(messages.c.lease_until).limit(CHUNK)
         )
         with self._database.read() as connection:
             return [
-                Uncertain(MessageRef(row.launch_id, row.number), row.fence, row.handoff_at, row.dup_possible, row.edition)
+                Uncertain(MessageRef(row.launch_id, row.number), row.fence, row.handoff_at, row.dup_possible, row.edition, row.handed_to)
                 for row in connection.execute(query)
             ]
 
@@ -224,7 +228,7 @@ def _decided(before: State, state: State, now: datetime) -> dict[str, Any]:
     fresh = {"state": state.value, "reason": None, "next_attempt_at": now, "ended_at": None}
     if before is State.HELD:
         return fresh | {"dup_possible": True}
-    return fresh | {name: case((messages.c.dup_possible, messages.c[name]), else_=null()) for name in ("composed_at", "content_hash", "handoff_at")}
+    return fresh | {name: case((messages.c.dup_possible, messages.c[name]), else_=null()) for name in FRESH}
 
 
 def _reopen(connection: Connection, launch_id: int) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     insert,
     literal,
     not_,
+    null,
     or_,
     select,
     text,
@@ -60,6 +61,7 @@ class RecoveryInDatabase:
                 update(messages).where(which).values(
                     state=State.UNCERTAIN.value, fence=messages.c.fence + 1, lease_owner=None, lease_until=database_in(LONG_AGO),
                     handoff_at=func.coalesce(messages.c.handoff_at, literal(since, UtcTime())),
+                    handed_to=null(),  # since then perhaps to another: nobody's silence is an answer
                     dup_possible=true(),  # without evidence they wait for a person, whatever on_uncertain says: they are too many
                 )
             )

@@ -342,6 +342,7 @@ messages = Table(
     Column("composed_at", UtcTime),
     Column("content_hash", String(64)),                      # SHA-256 of the bytes, committed with handoff
     Column("handoff_at", UtcTime),
+    Column("handed_to", Text),                               # the transport's address, committed with handoff
     Column("accepted_at", UtcTime),
     Column("ended_at", UtcTime),                             # any terminal state
     Column("dup_possible", Boolean, nullable=False, server_default=text("false")),

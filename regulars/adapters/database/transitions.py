@@ -46,11 +46,12 @@ from regulars.delivery.settlement import LEASE_MARGIN, Handoff, Settlement
 _LAUNCH = bindparam("p_launch", type_=BigInteger())
 _OWNER = bindparam("p_owner", type_=Text())
 _NOW = bindparam("p_now", type_=UtcTime())
+FRESH = ("composed_at", "content_hash", "handoff_at", "handed_to")  # of a copy; forgotten when it certainly never left
 
 
 def mark(
-    connection: Connection, handoffs: Sequence[Handoff], owner: str, topic: str | None, seconds: int, now: datetime, *,
-    again: bool = False,
+    connection: Connection, handoffs: Sequence[Handoff], owner: str, topic: str | None, seconds: int, now: datetime,
+    handed_to: str | None = None, *, again: bool = False,
 ) -> set[MessageRef]:
     """All of one launch. `again`: an earlier try perhaps committed, and what it marked is marked still."""
     if not handoffs:
@@ -62,7 +63,7 @@ def mark(
     launch_id = handoffs[0].ref.launch
     marked = connection.scalars(_mark(topic, sqlite=sqlite), {
         ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_seconds": seconds, "p_now": now,
-        "p_again": again, **_numbers(rows, sqlite=sqlite),
+        "p_again": again, "p_handed_to": handed_to, **_numbers(rows, sqlite=sqlite),
     })
     return {MessageRef(launch_id, number) for number in marked}
 
@@ -118,6 +119,7 @@ def _mark(topic: str | None, *, sqlite: bool) -> Update:
     )
     return update(messages).where(allowed).values(
         state=State.HANDOFF.value, content_hash=one.c.content_hash, language=one.c.language, handoff_at=_NOW,
+        handed_to=bindparam("p_handed_to", type_=Text()),
         lease_until=database_in(bindparam("p_seconds", type_=Integer())),
     ).returning(messages.c.number)
 
@@ -147,7 +149,7 @@ def _settle(*, sqlite: bool) -> Update:
         ),
         dup_possible=or_(messages.c.dup_possible, func.coalesce(one.c.dup, false())),
         **{name: func.coalesce(one.c[name], messages.c[name]) for name in _KEPT},
-        **{name: _unless_afresh(one, name) for name in ("composed_at", "content_hash", "handoff_at")},
+        **{name: _unless_afresh(one, name) for name in FRESH},
     ).returning(messages.c.number, messages.c.state)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -29,6 +30,9 @@ from regulars.operations.diagnosis import (
 )
 from regulars.settings import MailUrl
 
+if TYPE_CHECKING:
+    from regulars.operations.doctor import Answer
+
 MARKS = {Health.WELL: "ok  ", Health.DOUBTFUL: "warn", Health.ILL: "BAD "}
 
 
@@ -50,9 +54,18 @@ def doctor(house: House, test_mail: str | None, as_json: bool) -> None:
     if as_json:
         write_json({"checks": [answer.as_json() for answer in answers]})
     else:
-        for answer in answers:
-            write(f"{MARKS[answer.health]} {answer.name:<11} {answer.detail}" + (f"\n     help: {answer.hint}" if answer.hint else ""))
+        _write(answers)
     raise SystemExit(0 if all(answer.is_well for answer in answers) else 3)
+
+
+def _write(answers: Sequence[Answer]) -> None:
+    first: dict[tuple[str, str], str] = {}
+    for answer in answers:
+        name = first.setdefault((answer.detail, answer.hint), answer.name)
+        if name != answer.name and not answer.is_well:
+            write(f"{MARKS[answer.health]} {answer.name:<11} cannot be asked before `{name}` is well")
+        else:
+            write(f"{MARKS[answer.health]} {answer.name:<11} {answer.detail}" + (f"\n     help: {answer.hint}" if answer.hint else ""))
 
 
 def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:

@@ -80,6 +80,7 @@ def _facts(house: House, dossier: Dossier) -> list[tuple[str, str]]:
         ("why", dossier.reason or ""),
         ("copies", "there may be two in the inbox" if dossier.dup_possible else ""),
         ("evidence", dossier.evidence or ""),
+        ("handed to", dossier.handed_to or ""),
         ("worker", worker),
         ("due", _time(house, dossier.due_at) if dossier.state is State.PENDING else ""),
         *((label, _time(house, at)) for label, at in (

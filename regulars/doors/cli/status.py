@@ -33,16 +33,17 @@ Without --email the word is for all of them."""
 @click.option("--watch", is_flag=True, help="Stay until the launch is not sending any more; on a terminal it is drawn anew.")
 @as_json
 @in_house
-def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None:
+def status(house: House, launch: str | None, watch: bool, as_json: bool) -> int:
     """Where all launches stand, or one: its counts, every reason, and the mails that wait for you.
 
-    LAUNCH is an id or a campaign's name (its latest launch).
+    LAUNCH is an id or a campaign's name (its latest launch). The exit code is 1 when it is paused, or when some of its mails
+    were rejected, could not be composed, expired or are held.
     """
     if launch is None:
         if watch:
             raise UsageError("--watch needs a launch", hint="regulars status LAUNCH --watch")
         _show_all(house, overview(house.launches), as_json)
-        return
+        return 0
     if watch and on_terminal() and not as_json:
         _watch(house, launch)
     elif watch:
@@ -52,6 +53,7 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> None
         write_json(standing.as_json())
     else:
         _show(house, standing)
+    return 1 if standing.has_failures else 0
 
 
 def _standing(house: House, name: str) -> Standing:

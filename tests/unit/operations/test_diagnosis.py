@@ -134,6 +134,11 @@ def test_redis(policy, queue, health):
     assert judge_redis(policy, queue)[0] is health
 
 
+@pytest.mark.parametrize(("queue", "said"), [(0, "0 bells wait"), (1, "1 bell waits"), (2, "2 bells wait")])
+def test_redis_counts_its_bells(queue, said):
+    assert judge_redis("noeviction", queue)[1].endswith(said)
+
+
 def test_the_web_door():
     fine = {"status": "ok", "waiting_hits": 2, "lost_hits": 1, "lag_seconds": 0.2}
 
