@@ -11,6 +11,7 @@ from regulars.content.tokens import MessageRef
 from regulars.delivery.life import IN_WORDS, State
 from regulars.delivery.outcomes import Phase
 from regulars.delivery.sent import SentMail
+from regulars.delivery.settlement import WOULD_DIFFER
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,11 @@ class Doubt:
     dup_possible: bool = False
     tried: Attempt | None = None
     asked: str | None = None
+
+    @property
+    def would_differ(self) -> bool:
+        """Its first copy cannot be made again: what it was made of has changed."""
+        return self.state is State.HELD and self.reason == WOULD_DIFFER
 
     def as_json(self) -> dict[str, Any]:
         return {

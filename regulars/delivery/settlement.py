@@ -18,6 +18,7 @@ from regulars.delivery.reply_table import Advice, Row
 
 # Seconds that a lease must still have for a mark, and must be over for a judgement: no two workers meet at its end.
 LEASE_MARGIN = 2
+WOULD_DIFFER = "a second copy would differ from the first, which perhaps arrived"  # held; an operator's retry sends it all the same
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from regulars.delivery.composing import Composed, Job, Trouble
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.outgoing import Outgoing
-from regulars.delivery.settlement import Claimed, Handoff
+from regulars.delivery.settlement import WOULD_DIFFER, Claimed, Handoff
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.gate import Gate
 from regulars.operations.ledger import TurnLedger
@@ -154,7 +154,7 @@ def _leaving(claimed: Claimed, made: Composed, book: TurnLedger) -> Iterator[Out
         book.expect(Handoff(claimed.ref, claimed.fence, made.mail.sha256, made.language))
         yield made.mail
     else:
-        book.hold(claimed, "a second copy would differ from the first, which perhaps arrived")
+        book.hold(claimed, WOULD_DIFFER)
 
 
 def _is_doubtful(launch: Launch, turn: Turn, office: PostOffice) -> bool:

@@ -17,6 +17,7 @@ from regulars.operations.status import launch_named
 
 SAME = "these are the bytes that were handed over"
 NOT_YET = "it is composed when its turn comes; nothing of it can have arrived"
+AFRESH = "a copy perhaps arrived and cannot be made again; a second one, which differs, is composed when its turn comes"
 NEVER_COMPOSED = "it was never composed, so there is nothing to show"
 NEVER_HANDED_OVER = "it was composed and never handed over; this is what would have left"
 OTHER = "these are not the bytes that were handed over: since then the customer, an order of that time, REGULARS_SECRET or REGULARS_BASE_URL has changed"
@@ -49,12 +50,18 @@ class ShownMessage:
 
 def show_message(dossier: Dossier, bundles: Bundles, recipients: Recipients, *, keys: KeyRing, base_url: str) -> ShownMessage:
     if dossier.mail is None:
-        return ShownMessage(dossier, None, NOT_YET if dossier.state is State.PENDING else NEVER_COMPOSED)
+        return ShownMessage(dossier, None, _uncomposed(dossier))
     try:
         shown = preview_again(dossier.mail, dossier.launch_key, bundles, recipients, keys=keys, base_url=base_url)
     except RegularsError as error:  # erased, or data that the template needs is gone
         return ShownMessage(dossier, None, error.message)
     return ShownMessage(dossier, shown, {True: SAME, False: OTHER, None: NEVER_HANDED_OVER}[shown.matches])
+
+
+def _uncomposed(dossier: Dossier) -> str:
+    if dossier.state is not State.PENDING:
+        return NEVER_COMPOSED
+    return AFRESH if dossier.dup_possible else NOT_YET
 
 
 def message_named(

@@ -18,6 +18,7 @@ from regulars.adapters.database.schema import (
 )
 from regulars.content.bundle import freeze
 from regulars.content.tokens import MessageRef
+from regulars.delivery.dossier import doubt
 from regulars.delivery.life import State
 from regulars.delivery.outcomes import Outcome
 from regulars.errors import Refused, UsageError
@@ -25,6 +26,7 @@ from regulars.operations.cancel import cancel
 from regulars.operations.pause import pause
 from regulars.operations.resume import resume
 from regulars.operations.retry import Word, retry
+from regulars.operations.show_message import show_message
 from regulars.operations.status import status
 from regulars.operations.sweep import sweep
 from tests.integration.invariants import assert_promises_kept
@@ -352,6 +354,51 @@ def test_a_second_copy_that_would_differ_is_held(database):
 
     assert floor.states(launch.id) == {"held": 1}
     assert len(floor.transport.mailbox) == 1
+    assert_promises_kept(database)
+
+
+def test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged(database):
+    floor = ShopFloor(database, workspace(hello="on_uncertain: resend"))
+    add_customers(database, 1)
+    floor.transport.says[1] = Outcome.LOST_AFTER_DOT
+    launch = floor.launch()
+    floor.drain(launch.id)
+    with database.write() as connection:
+        connection.execute(update(customers).values(first_name="Somebody else"))
+    floor.work()
+    [told] = [doubt(one) for one in floor.dossiers.in_states(launch.id, [State.HELD])]
+    floor.transport.says.clear()
+    retry("hello", Word((State.HELD,), by="ada", why="better another one than none"), floor.launches, floor.messages, NOW)
+    [waiting] = floor.dossiers.in_states(launch.id, [State.PENDING])
+    shown = show_message(waiting, floor.bundles, floor.desk.recipients, keys=floor.keys, base_url="http://127.0.0.1:8000")
+    floor.drain(launch.id)
+
+    first, second = floor.transport.mailbox
+    with database.read() as connection:
+        message = connection.execute(select(messages)).one()
+    assert (told.would_differ, told.reason) == (True, "a second copy would differ from the first, which perhaps arrived")
+    assert shown.verdict.startswith("a copy perhaps arrived")
+    assert (first.message_id, first.sha256 == second.sha256) == (second.message_id, False)
+    assert (message.state, message.dup_possible, message.content_hash) == ("accepted", True, second.sha256)
+    assert_promises_kept(database)
+
+
+def test_a_persons_word_on_other_held_mails_keeps_their_bytes(database):
+    """Who was told "perhaps it arrived" has not agreed to another mail: when its bytes differ it is held once more."""
+    floor = ShopFloor(database)
+    add_customers(database, 1)
+    floor.transport.says[1] = Outcome.LOST_AFTER_DOT
+    launch = floor.launch()
+    floor.drain(launch.id)
+    floor.work()
+    with database.write() as connection:
+        connection.execute(update(customers).values(first_name="Somebody else"))
+    retry("hello", Word((State.HELD,), by="ada", why="it did not"), floor.launches, floor.messages, NOW)
+    floor.drain(launch.id)
+
+    assert floor.states(launch.id) == {"held": 1}
+    assert len(floor.transport.mailbox) == 1
+    assert floor.dossiers.in_states(launch.id, [State.HELD])[0].reason == "a second copy would differ from the first, which perhaps arrived"
     assert_promises_kept(database)
 
 

@@ -20,6 +20,7 @@ from regulars.adapters.database.schema import (
     referral_codes,
 )
 from regulars.adapters.database.types import EPOCH
+from regulars.delivery.settlement import WOULD_DIFFER
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import FILES, NOW, add_customers
 from tests.relay import RelayServer
@@ -433,3 +434,24 @@ def seen(screen: int, words: str) -> str:
         except OSError:  # the other side has closed it
             break
     return text
+
+
+def test_retry_says_plainly_that_a_second_copy_differs_also_to_who_is_not_asked(terminal):
+    [doubtful] = add_customers(terminal.database, 1)
+    change(terminal.database, update(customers).where(customers.c.id == doubtful).values(email="dot.hangup@example.com"))
+    with RelayServer() as relay:
+        mail = {"REGULARS_MAIL_URL": f"smtp://127.0.0.1:{relay.port}"}
+        terminal("launch", "hello", "--yes", **mail)
+        change(
+            terminal.database,
+            update(messages).values(state="held", reason=WOULD_DIFFER, lease_until=None, email="fine@example.com"),
+            update(customers).values(first_name="Somebody else"),
+        )
+        asked = terminal("retry", "hello", **mail)
+        sent = terminal("retry", "hello", "--yes", **mail)
+
+    assert asked[0] == 4
+    assert WOULD_DIFFER in asked[1]
+    for said in (asked, sent):
+        assert "1 of them would be another mail than the copy that perhaps arrived" in said[2]
+    assert [mail.recipient for mail in relay.arrived].count("fine@example.com") == 1

@@ -35,7 +35,15 @@ from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.refusals import Impression
-from regulars.delivery.settlement import LEASE_MARGIN, Claimed, Handoff, Settlement, Uncertain, lapsed
+from regulars.delivery.settlement import (
+    LEASE_MARGIN,
+    WOULD_DIFFER,
+    Claimed,
+    Handoff,
+    Settlement,
+    Uncertain,
+    lapsed,
+)
 
 CHUNK = 1000  # messages that one transaction of a sweep changes at most
 NO_LEASE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -226,8 +234,9 @@ def _decided(before: State, state: State, now: datetime) -> dict[str, Any]:
     if state is State.ACCEPTED:
         return {"state": state.value, "reason": None, "accepted_at": func.coalesce(messages.c.handoff_at, literal(now, UtcTime())), "evidence": "operator", "ended_at": now}
     fresh = {"state": state.value, "reason": None, "next_attempt_at": now, "ended_at": None}
-    if before is State.HELD:
-        return fresh | {"dup_possible": True}
+    if before is State.HELD:  # `handed_to` stays: a copy may be there
+        afresh = messages.c.reason == WOULD_DIFFER
+        return fresh | {"dup_possible": True} | {name: case((afresh, null()), else_=messages.c[name]) for name in ("composed_at", "content_hash")}
     return fresh | {name: case((messages.c.dup_possible, messages.c[name]), else_=null()) for name in FRESH}
 
 

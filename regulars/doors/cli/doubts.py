@@ -28,6 +28,8 @@ def write_doubts(house: House, doubts: Sequence[Doubt]) -> None:
 def _known(doubt: Doubt) -> str:
     if doubt.state is not State.HELD:
         return doubt.reason
+    if doubt.would_differ:
+        return doubt.reason
     said = doubt.tried.answer if doubt.tried else doubt.reason
     nobody = doubt.asked is None or doubt.asked.startswith("on_uncertain")
     return f"{said}; {'nobody could say whether it arrived' if nobody else doubt.asked}"

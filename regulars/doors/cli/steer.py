@@ -86,7 +86,8 @@ def retry(
 ) -> int:
     """Try again what was rejected or held in LAUNCH: shows each with its reason, and asks.
 
-    A held mail may then be in an inbox twice. What the relay took is never sent again.
+    A held mail may then be in an inbox twice; where its first copy cannot be made again, the second one differs, and the command
+    says so. What the relay took is never sent again.
     """
     from regulars.operations.retry import Word, decidable
     from regulars.operations.retry import retry as decide
@@ -99,8 +100,11 @@ def retry(
     found = decidable(chosen, word, house.dossiers)
     if not found:
         say(f"nothing of launch {chosen.id} of {chosen.campaign} is {' or '.join(states)}")
-    elif not yes:
-        write_doubts(house, found)
+    else:
+        if not yes:
+            write_doubts(house, found)
+        if not arrived:
+            _warn(found)
         ask(_question(found, arrived), yes)
     decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now()) if found else (chosen, 0)
     if count:
@@ -111,6 +115,12 @@ def retry(
     elif count:
         tell(house, standing)
     return 1 if count and not arrived and standing.has_failures else 0
+
+
+def _warn(found: Sequence[Doubt]) -> None:
+    """Also who is not asked hears that the second mail is not the first one again."""
+    if count := sum(doubt.would_differ for doubt in found):
+        say(f"{count:,} of them would be another mail than the copy that perhaps arrived: the customer's data, an order or a setting has changed since")
 
 
 def _question(found: Sequence[Doubt], arrived: bool) -> str:
