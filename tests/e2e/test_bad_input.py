@@ -219,7 +219,7 @@ def test_a_wrong_password_is_said_and_not_shown(regulars: Regulars):
     assert "hushhush" not in stopped.err
     assert PASSWORD not in stopped.err
     assert relay.arrived == []
-    assert regulars("status", "1", "--json").json["counts"] == {"pending": 26}
+    assert regulars("status", "1", "--json", code=1).json["counts"] == {"pending": 26}
 
 
 def test_without_its_broker_a_launch_says_who_will_find_it(regulars: Regulars):
@@ -313,3 +313,10 @@ def test_the_doctor_tells_a_relay_that_is_away_and_an_outbox_that_is_a_file(regu
 
     assert "BAD  mail        the relay 127.0.0.1:1 cannot be reached" in away.out
     assert f"BAD  mail        mails cannot be written into {in_the_way}" in file.out
+
+
+def test_the_doctor_tells_a_database_that_is_away_once(regulars):
+    out = regulars("doctor", code=3, REGULARS_DATABASE_URL="postgresql+psycopg://u:hushhush@127.0.0.1:1/d", REGULARS_SECRET="x" * 20).out
+
+    assert out.count("the database does not answer") == out.count("REGULARS_DATABASE_URL") == 1
+    assert "BAD  workers     the same as database" in out

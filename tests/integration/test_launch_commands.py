@@ -380,7 +380,8 @@ def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_take
         launched = terminal("launch", "hello", "--yes", **mail)
         change(terminal.database, update(messages).where(messages.c.state == "uncertain").values(lease_until=EPOCH))
         terminal("resume", "hello", **mail)  # its sweep asks who knows about the uncertain one
-        status = terminal("status", "hello", **mail)[1]
+        code, status, _ = terminal("status", "hello", **mail)
+        watched = terminal("status", "hello", "--watch", **mail)[0]
         stranger = terminal("retry", "hello", "--yes", "--email", f"c{fine}@example.com", **mail)
         asked = terminal("retry", "hello", **mail)
         said = terminal.json("retry", "hello", "--only", "held", "--arrived", "--because", "she wrote back", "--yes", **mail)
@@ -389,6 +390,7 @@ def test_retry_shows_each_with_its_reason_before_it_asks_and_never_what_was_take
 
     for words in ("1 perhaps arrived, and wait for your word", "1-2", "dot.hangup@example.com", "nobody could say", "--arrived --email"):
         assert words in status
+    assert (code, watched, terminal("status", "hello", "--json")[0]) == (1, 1, 1)
     assert "1 perhaps arrived; what is known of them is asked in a few minutes: regulars resume 1" in launched[2]
     assert stranger[0] == 2
     assert f"has nothing held or rejected for c{fine}@example.com" in stranger[2]

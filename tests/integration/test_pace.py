@@ -405,3 +405,22 @@ def test_the_flow_of_a_launch_says_how_fast_it_goes_who_waits_and_how_long_it_ta
     }
     shop.floor.launches.move(launch.id, LaunchState.PAUSED, None, now)
     assert flow(shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), shop.office().pace, now) is None
+
+
+def test_a_launch_goes_no_slower_for_what_another_sent_before_it_began(database):
+    shop = pacing(database, "relays: {bulk: {domains: {gmail: {rate: 1 per second}}}}\n", patience=0.0)
+    add_customers(database, 40)
+    earlier = shop.floor.launch()
+    shop.drain(earlier)
+    shop.floor.wait(minutes=4)
+    add_customers(database, 10)
+    add_customers(database, 20, **GMAIL)
+    launch = shop.floor.launch(again=True)
+    shop.drain(launch)
+    shop.floor.wait(minutes=1)
+    told = flow(
+        shop.floor.launches.get(launch.id), shop.floor.workspace.shop, None, FlowsInDatabase(database), shop.office().pace, shop.floor.clock.now()
+    )
+
+    assert told is not None
+    assert told.per_minute == pytest.approx(51, abs=3)

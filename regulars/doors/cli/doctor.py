@@ -59,13 +59,13 @@ def doctor(house: House, test_mail: str | None, as_json: bool) -> None:
 
 
 def _write(answers: Sequence[Answer]) -> None:
-    first: dict[tuple[str, str], str] = {}
+    first: dict[tuple[str, str], str] = {}  # what a trouble was called when it was met: each is told once
+    width = max(len(answer.name) for answer in answers)
     for answer in answers:
         name = first.setdefault((answer.detail, answer.hint), answer.name)
-        if name != answer.name and not answer.is_well:
-            write(f"{MARKS[answer.health]} {answer.name:<11} cannot be asked before `{name}` is well")
-        else:
-            write(f"{MARKS[answer.health]} {answer.name:<11} {answer.detail}" + (f"\n     help: {answer.hint}" if answer.hint else ""))
+        is_told = name != answer.name and not answer.is_well
+        hint = f"\n     help: {answer.hint}" if answer.hint and not is_told else ""
+        write(f"{MARKS[answer.health]} {answer.name:<{width}} {f'the same as {name}' if is_told else answer.detail}{hint}")
 
 
 def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:

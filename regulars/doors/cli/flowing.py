@@ -35,7 +35,8 @@ def write_flow(house: House, found: Flow) -> None:
         write("")
         until = {one.domain: one for one in found.slow if one.relay == found.ahead.relay}
         rows = [(lane or "others", f"{count:,}", local(house, until[lane].until) if lane in until else "") for lane, count in found.ahead.lanes.items()]
-        write_table(["to", "waiting", "slowed down until"], rows, numbers=["waiting"])
+        columns = ["to", "waiting", "slowed down until"] if until else ["to", "waiting"]
+        write_table(columns, [row[: len(columns)] for row in rows], numbers=["waiting"])
     for one in found.slow:
         write(f"{one.domain} asked for patience at the relay {one.relay} until {local(house, one.until)}: {one.reason}")
 
