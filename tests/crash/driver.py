@@ -9,9 +9,15 @@ import os
 import select
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
+from sqlalchemy import Connection
+
 from regulars.adapters import smtp_session, spool
+from regulars.adapters.database.engine import Database
 from regulars.adapters.smtp_wire import Wire
 from regulars.bootstrap import furnish
 from regulars.operations.drain import drain
@@ -20,15 +26,22 @@ LATEST = 0.2   # seconds that may pass between asking the ledger and the dot, so
 PATIENCE = 60
 
 
+WRITING = Lock()
+
+
 class Blow:
-    """Strikes once; whoever is woken up again goes on."""
+    """Strikes once, and while no other thread of this process writes: one that sleeps with SQLite's lock stops everybody.
+
+    Whoever is woken up again goes on.
+    """
 
     def __init__(self, how: signal.Signals) -> None:
         self._left = [how]
 
     def __call__(self) -> None:
-        if self._left:
-            os.kill(os.getpid(), self._left.pop())
+        with WRITING:
+            if self._left:
+                os.kill(os.getpid(), self._left.pop())
 
 
 class Messages:
@@ -75,8 +88,20 @@ def strike_after_the_dot(blow: Blow) -> None:
     Wire.write, spool._sync_folder = written, named
 
 
+def write_one_at_a_time() -> None:
+    write = Database.write
+
+    @contextmanager
+    def writing(database: Database) -> Iterator[Connection]:
+        with WRITING, write(database) as connection:
+            yield connection
+
+    Database.write = writing
+
+
 def main(launch: str, point: str, how: str) -> None:
     smtp_session.LATEST = LATEST
+    write_one_at_a_time()
     blow = Blow({"KILL": signal.SIGKILL, "STOP": signal.SIGSTOP}[how])
     house = furnish(os.environ["REGULARS_PROJECT"])
     house.__dict__["messages"] = Messages(house.messages, point, blow)

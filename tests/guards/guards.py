@@ -27,6 +27,7 @@ LIFE = "tests/unit/delivery/test_life.py::"
 RECOVERY = "tests/integration/test_recovery.py::"
 PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
+REFUSALS = "tests/integration/test_refusals.py::"
 
 GUARDS = (
     # the claim
@@ -97,6 +98,24 @@ GUARDS = (
           "tests/integration/test_relay_log.py::test_a_log_says_no_only_where_it_covers_the_time"),
     Guard("regulars/adapters/postfix_log.py", "first <= handoff_at and last > handoff_at", "True",
           "tests/integration/test_relay_log.py::test_a_log_says_no_only_where_it_covers_the_time"),
+    Guard("regulars/adapters/spool.py", " or mail.handed_to == self.address}", " or True}",
+          "tests/ports/test_transport.py::test_nobody_denies_what_was_handed_to_somebody_else"),
+    Guard("regulars/operations/sweep.py", "if has_it or ref in own}", "}",
+          LAUNCH + "test_a_relays_log_is_silent_about_what_was_handed_to_another"),
+    Guard(TRANSITIONS, 'handed_to=bindparam("p_handed_to", type_=Text()),', "",
+          "tests/integration/test_failover.py::test_the_mark_notes_which_relay_a_mail_was_handed_to"),
+    Guard("regulars/adapters/relays.py", "return self._relays[self.carrier].address", "return next(iter(self._relays.values())).address",
+          "tests/integration/test_failover.py::test_the_mark_notes_which_relay_a_mail_was_handed_to"),
+    Guard("regulars/adapters/database/recovery.py", "                    handed_to=null(),", "                    handed_to=messages.c.handed_to,",
+          RECOVERY + "test_what_the_backup_noted_of_a_handoff_is_out_of_date"),
+    Guard(MESSAGES, "afresh = messages.c.reason == WOULD_DIFFER", "afresh = messages.c.reason.is_not(None)",
+          LAUNCH + "test_a_persons_word_on_other_held_mails_keeps_their_bytes"),
+    Guard(MESSAGES, "afresh = messages.c.reason == WOULD_DIFFER", "afresh = messages.c.reason.is_(None)",
+          LAUNCH + "test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged"),
+    Guard(MESSAGES, 'return fresh | {"dup_possible": True} |', "return fresh |",
+          LAUNCH + "test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged"),
+    Guard(MESSAGES, "follow_up(connection, settle(connection, settlements, owner, now), ", "settle(connection, settlements, owner, now)\n            follow_up(connection, settlements, ",
+          REFUSALS + "test_who_lost_its_claim_meanwhile_neither_pauses_nor_suppresses"),
     # the wrong audience, and databases that went back in time
     Guard("regulars/operations/drain.py", "        office.permit()\n", "", RECOVERY + "test_a_restored_backup_sends_nothing_until_it_is_recovered_and_nobody_gets_a_second_mail"),
     Guard("regulars/operations/sweep.py", "    office.permit()\n", "", RECOVERY + "test_a_restored_backup_sends_nothing_until_it_is_recovered_and_nobody_gets_a_second_mail"),

@@ -138,6 +138,21 @@ def test_what_the_evidence_knows_needs_no_person_and_its_silence_proves_nothing(
     assert_promises_kept(floor.database)
 
 
+def test_what_the_backup_noted_of_a_handoff_is_out_of_date(floor, machine):
+    """Judged since as never arrived, and handed to another: the first one's silence must not send it a second time."""
+    launch = floor.launch()
+    machine.permit().ask()
+    claimed = floor.messages.claim(launch.id, 6, "worker-1", 60, floor.clock.now())
+    floor.mark(claimed)
+    now, generation = floor.clock.now(), RegistryInDatabase(floor.database).identity().generation
+    machine.recovery.recover(now, generation, actor="ada", why="it is a restored backup", now=now)
+    floor.transport.known = {one.ref: False for one in claimed}
+    sweep(machine.office())
+
+    assert floor.states(launch.id) == {"held": 6}
+    assert_promises_kept(floor.database)
+
+
 def test_a_campaign_that_resends_is_held_too_for_they_are_too_many(database, tmp_path, backup):
     floor = ShopFloor(database, workspace(hello="on_uncertain: resend"))
     add_customers(database, 3)

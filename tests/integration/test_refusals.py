@@ -14,7 +14,9 @@ from regulars.adapters.database.schema import attempts, customers, messages
 from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.adapters.database.suppressions import SuppressionsInDatabase
 from regulars.audience.addresses import address_hash
+from regulars.delivery.life import State
 from regulars.delivery.outcomes import Outcome, Phase, Result
+from regulars.delivery.settlement import settled
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.drain import drain
 from regulars.operations.resume import resume
@@ -302,3 +304,20 @@ def test_a_domain_that_says_too_much_is_left_alone_at_that_relay(floor):
 
     assert (slow.relay, slow.domain, slow.until) == ("bulk", "example.com", NOW + timedelta(minutes=1))
     assert "unusual rate" in slow.reason or "(421 4.7.28)" in slow.reason
+
+
+@pytest.mark.parametrize("said", [NOBODY, POLICY])
+def test_who_lost_its_claim_meanwhile_neither_pauses_nor_suppresses(floor, said):
+    """Its relay answers after another has the mail: what it heard is about a time that is over."""
+    add_customers(floor.database, 2)
+    launch = floor.launch()
+    [late, _] = floor.messages.claim(launch.id, 2, "late", 60, floor.clock.now())
+    floor.let_leases_run_out()
+    floor.messages.recover("sweep", floor.clock.now())
+    floor.messages.claim(launch.id, 2, "another", 60, floor.clock.now())
+    answer = settled(late, State.CLAIMED, Result(late.ref, Outcome.REJECTED, *said, relay="bulk"), floor.clock.now(), 0.0)
+    floor.messages.turn([answer], [], owner="late", topic=None, seconds=60, now=floor.clock.now())
+
+    assert answer.pause or answer.suppress
+    assert floor.launches.get(launch.id).state == "sending"
+    assert suppressed(floor) == []

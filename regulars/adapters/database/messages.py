@@ -100,8 +100,7 @@ class MessagesInDatabase:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease;
         `handed_to`: the address of the transport that writes their dots."""
         def work(connection: Connection, again: bool) -> set[MessageRef]:
-            settle(connection, settlements, owner, now)
-            follow_up(connection, settlements, self._impressions, now)
+            follow_up(connection, settle(connection, settlements, owner, now), self._impressions, now)
             return mark(connection, handoffs, owner, topic, seconds, now, handed_to, again=again)
 
         return self._database.insist(work)

@@ -30,7 +30,7 @@ _ANSWERS = (State.ACCEPTED, State.REJECTED)
 def follow_up(
     connection: Connection, settlements: Sequence[Settlement], impressions: defaultdict[int, Impression], now: datetime
 ) -> None:
-    """For settlements of this transaction that are written already. `impressions`: of this process, by launch."""
+    """For settlements that this transaction has written: who came too late neither pauses nor suppresses. `impressions`: of this process, by launch."""
     add_to(connection, [one.suppress for one in settlements if one.suppress], now)
     for one in settlements:
         if one.state in _ANSWERS:

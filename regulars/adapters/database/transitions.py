@@ -68,20 +68,21 @@ def mark(
     return {MessageRef(launch_id, number) for number in marked}
 
 
-def settle(connection: Connection, settlements: Sequence[Settlement], owner: str, now: datetime) -> None:
-    """Those whose message is not as they say have lost, and change nothing."""
+def settle(connection: Connection, settlements: Sequence[Settlement], owner: str, now: datetime) -> Sequence[Settlement]:
+    """Returns those that were written. Whose message is not as they say has lost, and changes nothing."""
     by_launch: dict[int, list[Settlement]] = defaultdict(list)
     for settlement in settlements:
         by_launch[settlement.ref.launch].append(settlement)
-    for launch_id, mine in by_launch.items():
-        _settle_launch(connection, launch_id, mine, owner, now)
+    return [one for launch_id, mine in by_launch.items() for one in _settle_launch(connection, launch_id, mine, owner, now)]
 
 
 def is_sending(launch_id: int | ColumnElement[int]) -> ColumnElement[bool]:
     return select(launches.c.id).where(launches.c.id == launch_id, launches.c.state == LaunchState.SENDING.value).exists()
 
 
-def _settle_launch(connection: Connection, launch_id: int, settlements: Sequence[Settlement], owner: str, now: datetime) -> None:
+def _settle_launch(
+    connection: Connection, launch_id: int, settlements: Sequence[Settlement], owner: str, now: datetime
+) -> Sequence[Settlement]:
     sqlite = connection.dialect.name == "sqlite"
     rows = [_change(settlement) for settlement in settlements]
     facts = {ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_now": now}
@@ -92,6 +93,8 @@ def _settle_launch(connection: Connection, launch_id: int, settlements: Sequence
         facts[ROWS] = as_parameter(list(theirs.values()), sqlite=sqlite)
     if won and any(settlement.attempt for settlement in settlements):
         connection.execute(_record(sqlite=sqlite), facts)
+    # Two guesses about one message that end alike are one that was written.
+    return list({(one.ref, one.state): one for one in settlements if (one.ref.number, one.state.value) in won}.values())
 
 
 def _among(*, sqlite: bool) -> list[ColumnElement[bool]]:
