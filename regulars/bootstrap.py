@@ -86,8 +86,9 @@ class House:
         if is_current(database):
             return database
         if not database.is_sqlite:
-            there = current_revision(database) or "none yet"
-            raise Unreachable(f"the database's schema is {there}, and this program wants {newest_revision()}", hint="run: regulars db upgrade")
+            there = current_revision(database)
+            found = f"the database's schema is {there}" if there else "the database has no tables yet"
+            raise Unreachable(f"{found}, and this program wants schema {newest_revision()}", hint="run: regulars db upgrade")
         refuse_foreign_stamp(database, self.settings.environment)
         upgrade(database, self.settings.environment)
         return database

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from regulars.delivery.dossier import Doubt, doubt
+from regulars.delivery.forecast import WARM_UP
 from regulars.delivery.launches import Launch, Tally
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.roll_out import Stage
@@ -16,6 +17,7 @@ from regulars.operations.flow import Flow
 from regulars.operations.ports import Dossiers, Launches
 
 MOST = 50
+A_WHILE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,12 @@ class Standing:
     def next_due(self) -> datetime | None:
         """The same, but for the pause of a roll-out, of which more is to be said than a time."""
         return None if self._pauses_until else self.waits_until
+
+    def stands_still(self, now: datetime) -> bool:
+        """Mail is due for a while and none leaves, though no limit and nobody's wish for patience says so."""
+        if self.flow is None or self.next_due is None or self.flow.per_minute or self.flow.slow or self.flow.ahead.bottleneck == WARM_UP:
+            return False
+        return now - self.next_due > A_WHILE
 
     @property
     def _pauses_until(self) -> datetime | None:

@@ -69,7 +69,7 @@ def test_a_restored_backup_is_refused_recovered_and_nobody_gets_a_second_copy(sh
         assert "regulars recover" in said
     assert looked["counts"] == {"pending": MANY}
     assert f"launch 1     hello was sending: {MANY} mails may have left since" in asked.err
-    assert "launches 2 to 2" in asked.err
+    assert "lost         launch 2: who was written to" in asked.err
     assert "unsubscribes" in asked.err
     assert f"{MANY} held" in recovered.err
     assert f"{MANY} perhaps arrived" in after.err

@@ -215,10 +215,13 @@ def test_ctrl_c_or_sigterm_in_a_launch_loses_nothing_and_can_be_resumed(terminal
 def test_a_relay_that_is_away_costs_nothing(terminal):
     add_customers(terminal.database, 2)
     code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL="smtp://127.0.0.1:1")
+    soon, later = (terminal("status", "hello", REGULARS_NOW=f"2026-11-20T09:0{minute}:00Z")[1] for minute in (0, 5))
     with RelayServer() as relay:
         again, _, _ = terminal("resume", "hello", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
 
     assert (code, again, len(relay.arrived)) == (3, 0, 2)
+    assert "nothing leaves; what keeps it: regulars doctor" in later
+    assert "nothing leaves" not in soon
     assert "nothing is lost" in err
     assert "regulars resume 1" in err
 

@@ -46,9 +46,10 @@ def _show(house: House, found: Outlook) -> None:
         later = f"; {launch.later:,} are not due yet and stay as they are" if launch.later else ""
         say(f"launch {launch.launch:<5} {launch.campaign} was {launch.state}: {launch.doubtful:,} mails may have left since{later}")
     if found.lost_launches:
+        first, last = found.lost_launches[0], found.lost_launches[-1]
         say(
-            f"lost         launches {found.lost_launches[0]} to {found.lost_launches[-1]}: whom they wrote to is not known here; "
-            "do not launch those campaigns again before you know"
+            f"lost         {f'launch {first}' if first == last else f'launches {first} to {last}'}: who was written to is not known here; "
+            "do not launch the same again before you know"
         )
     say(
         "lost         who joined, unsubscribed or was suppressed in that time; orders, opens and clicks. Import customers and orders\n"

@@ -105,6 +105,8 @@ def _show(house: House, standing: Standing) -> None:
         write(parts)
     if standing.flow:
         write_flow(house, standing.flow)
+    if standing.stands_still(house.clock.now()):
+        write("mail is due, and nothing leaves; what keeps it: regulars doctor")
     write("")
     write_table(["state", "mails"], [(state, f"{count:,}") for state, count in standing.tally.states.items()], numbers=["mails"])
     if standing.tally.reasons:
