@@ -26,7 +26,7 @@ class Claimed:
     """A message in the hands of one worker. `content_hash` is known while an earlier copy may exist.
 
     `edition`: of the launch's bundles, the one it is composed from. `refused_alone`: it paused the launch once, and
-    others have been accepted since.
+    others have been accepted since. `claimed_at`: this time; `composed_at` stays that of an earlier copy.
     """
 
     ref: MessageRef
@@ -39,6 +39,7 @@ class Claimed:
     edition: int = 1
     refused_alone: bool = False
     lane: str = ""
+    claimed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Uncertain:
 class Settlement:
     """From `before` to `state`, if the message still has this fence.
 
-    `attempt`: None when nobody spoke to a relay. `next_attempt_at`: None leaves it as it is. `copy_may_exist`: the next copy is marked and must be equal to the first.
+    `attempt`: None when nobody spoke to a relay; `actor`: who did, where another worker writes it down. `next_attempt_at`: None leaves it as it is. `copy_may_exist`: the next copy is marked and must be equal to the first.
     With it are written: `suppress`, and `pause`: the reason for which the launch waits for a person; such an attempt is not counted.
     """
 
@@ -79,6 +80,7 @@ class Settlement:
     next_attempt_at: datetime | None = None
     attempt: Result | None = None
     started_at: datetime | None = None
+    actor: str | None = None
     copy_may_exist: bool = False
     advice: Advice | None = None
     lane: str = ""
@@ -88,7 +90,7 @@ class Settlement:
 
 def settled(claimed: Claimed, before: State, result: Result, now: datetime, jitter: float) -> Settlement:
     """`jitter` in [0, 1) spreads the next attempts of a launch."""
-    ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.composed_at, lane=claimed.lane)
+    ends = Settlement(claimed.ref, claimed.fence, before, after(before, result.outcome), attempt=result, started_at=claimed.claimed_at or claimed.composed_at, lane=claimed.lane)
     if result.outcome in {Outcome.ACCEPTED, Outcome.LOST_AFTER_DOT}:
         return ends
     if result.outcome is Outcome.LOST_BEFORE_DOT and result.code is None:
@@ -133,12 +135,12 @@ def given_back(claimed: Claimed) -> Settlement:
     return Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.PENDING)
 
 
-def lapsed(ref: MessageRef, fence: int, before: State, now: datetime) -> Settlement:
+def lapsed(ref: MessageRef, fence: int, before: State, now: datetime, worker: str | None = None) -> Settlement:
     """Its worker is gone: a claimed message goes back, of a handed off one only the relay knows."""
     if before is State.CLAIMED:
         return Settlement(ref, fence, before, State.PENDING)
     lost = Result(ref, Outcome.LOST_AFTER_DOT, Phase.DOT, reply="the worker was lost")
-    return Settlement(ref, fence, before, State.UNCERTAIN, attempt=lost, started_at=now)
+    return Settlement(ref, fence, before, State.UNCERTAIN, attempt=lost, started_at=now, actor=worker)
 
 
 def resolution(uncertain: Uncertain, evidence: Evidence | None, on_uncertain: OnUncertain, now: datetime) -> Settlement:

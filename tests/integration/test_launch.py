@@ -296,6 +296,32 @@ def test_a_relays_log_is_silent_about_what_was_handed_to_another(floor, relay, b
     assert floor.states(launch.id) == becomes
 
 
+def test_the_record_names_the_worker_that_was_lost_and_not_who_found_it(floor):
+    add_customers(floor.database, 1)
+    launch = floor.launch()
+    floor.mark(floor.messages.claim(launch.id, 10, "lost", 60, NOW), owner="lost")
+    floor.let_leases_run_out()
+    floor.sweep()
+    with floor.database.read() as connection:
+        recorded = connection.execute(select(attempts.c.actor, attempts.c.outcome).order_by(attempts.c.id)).all()
+
+    assert [tuple(row) for row in recorded] == [("lost", "uncertain"), ("worker-1", "held")]
+
+
+def test_a_second_copy_says_when_it_was_begun_itself(database):
+    floor = ShopFloor(database, workspace(hello="on_uncertain: resend"))
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.mark(floor.messages.claim(launch.id, 10, "lost", 60, NOW), owner="lost")
+    floor.let_leases_run_out()
+    floor.wait(minutes=7)
+    floor.work()
+    with floor.database.read() as connection:
+        started = connection.execute(select(attempts.c.started_at).order_by(attempts.c.id.desc()).limit(1)).scalar_one()
+
+    assert started >= NOW + timedelta(minutes=7)
+
+
 def test_without_evidence_the_mail_is_held_for_a_person(floor):
     add_customers(floor.database, 2)
     floor.transport.says[1] = Outcome.LOST_AFTER_DOT

@@ -83,7 +83,7 @@ class MessagesInDatabase:
         return [
             Claimed(
                 MessageRef(launch_id, row.number), row.fence, row.customer_id, row.email, row.attempts, row.composed_at,
-                row.content_hash, row.edition, row.number in alone, row.lane,
+                row.content_hash, row.edition, row.number in alone, row.lane, now,
             )
             for row in sorted(rows, key=lambda row: (row.number in refused, row.number))  # what paused the launch comes last
         ]
@@ -115,11 +115,11 @@ class MessagesInDatabase:
     def _recover_some(self, owner: str, now: datetime) -> list[Settlement]:
         with self._database.write() as connection:
             gone = connection.execute(
-                select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.state)
+                select(messages.c.launch_id, messages.c.number, messages.c.fence, messages.c.state, messages.c.lease_owner)
                 .where(LEASED, messages.c.state.in_([State.CLAIMED.value, State.HANDOFF.value]), _lapsed())
                 .order_by(messages.c.lease_until).limit(CHUNK).with_for_update(skip_locked=True)
             ).all()
-            found = [lapsed(MessageRef(row.launch_id, row.number), row.fence, State(row.state), now) for row in gone]
+            found = [lapsed(MessageRef(row.launch_id, row.number), row.fence, State(row.state), now, row.lease_owner) for row in gone]
             settle(connection, found, owner, now)
         return found
 

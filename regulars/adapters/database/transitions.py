@@ -159,7 +159,7 @@ def _settle(*, sqlite: bool) -> Update:
 _KEPT = ("next_attempt_at", "evidence", "smtp_code", "enhanced_code", "reply")
 _TRIED: dict[str, TypeEngine[Any]] = {
     "number": INTEGER, "fence": INTEGER, "phase": TEXT, "relay": TEXT, "state": TEXT, "smtp_code": SMALL, "enhanced_code": TEXT,
-    "reply": TEXT, "started_at": TIME,
+    "reply": TEXT, "started_at": TIME, "actor": TEXT,
 }
 
 
@@ -167,7 +167,7 @@ _TRIED: dict[str, TypeEngine[Any]] = {
 def _record(*, sqlite: bool) -> Insert:
     one = given(_TRIED, sqlite=sqlite)
     columns = {
-        "launch_id": _LAUNCH, "number": one.c.number, "fence": one.c.fence, "actor": _OWNER, "relay": one.c.relay,
+        "launch_id": _LAUNCH, "number": one.c.number, "fence": one.c.fence, "actor": func.coalesce(one.c.actor, _OWNER), "relay": one.c.relay,
         "phase": one.c.phase, "outcome": one.c.state, "smtp_code": one.c.smtp_code, "enhanced_code": one.c.enhanced_code,
         "reply": one.c.reply, "started_at": func.coalesce(one.c.started_at, _NOW), "ended_at": _NOW,
     }
@@ -193,7 +193,7 @@ def _change(settlement: Settlement) -> dict[str, Any]:
     if said is not None:
         row |= {
             "smtp_code": said.code, "enhanced_code": said.enhanced, "reply": said.reply, "phase": said.phase.value,
-            "relay": said.relay, "started_at": settlement.started_at,
+            "relay": said.relay, "started_at": settlement.started_at, "actor": settlement.actor,
         }
     if settlement.pause:
         row["uncounted"] = True
