@@ -31,8 +31,15 @@ class Permit:
         self.ask()
         self._asked_at = now
 
-    def ask(self) -> Identity:
+    def ask(self) -> None:
         """The same, asked anew. Raises Refused."""
+        self._keep_up(*self._permitted())
+
+    def ask_for_a_test(self) -> None:
+        """The same for a mail of which nothing is recorded. Raises Refused."""
+        self._permitted()
+
+    def _permitted(self) -> tuple[Identity, Generation | None]:
         identity, remembered = self.look()
         if objection := objection_to_stamp(identity, self.named, self.where):
             raise objection
@@ -41,8 +48,7 @@ class Permit:
             identity = self._registry.identity()
         if objection := objection_to_age(identity, self.where):
             raise objection
-        self._keep_up(identity, remembered)
-        return identity
+        return identity, remembered
 
     def look(self) -> tuple[Identity, Generation | None]:
         """What the database says and what is remembered of it; changes nothing.

@@ -124,7 +124,7 @@ def test_a_segment_on_a_day_does_not_know_what_came_later(story):
 def test_the_plan_adds_up_and_the_launch_keeps_to_it(story):
     plan, launched = story.said["plan"].json, story.said["launch"].json
 
-    assert list(plan) == ["campaign", "segment", "selected", "excluded", "final", "send_at"]
+    assert list(plan) == ["campaign", "segment", "selected", "excluded", "final", "send_at", "roll_out", "pace"]
     assert plan["excluded"] == {"no_consent": 1, "unsubscribed": 1, "excepted": 2}
     assert plan["selected"] == SLIPPING == plan["final"] + sum(plan["excluded"].values())
     assert launched["plan"] == plan
@@ -135,8 +135,8 @@ def test_launch_and_status_have_one_stable_shape(story):
     launched, status = story.said["launch"].json, story.said["status"].json
 
     assert list(launched) == [
-        "launch", "campaign", "state", "state_reason", "bundle", "segments", "counts", "reasons", "held", "recipients", "plan",
-        "options", "created_at", "created_by", "started_at", "finished_at", "expires_at", "next_due",
+        "launch", "campaign", "state", "state_reason", "bundle", "segments", "counts", "reasons", "replies", "held", "roll_out", "flow",
+        "recipients", "plan", "options", "created_at", "created_by", "started_at", "finished_at", "expires_at", "next_due",
     ]
     assert status == launched
     assert (status["launch"], status["campaign"], status["state"]) == (1, "win-back", "finished")

@@ -226,6 +226,16 @@ def test_a_relay_that_is_away_costs_nothing(terminal):
     assert "regulars resume 1" in err
 
 
+def test_a_launch_goes_on_when_claims_run_out_before_a_slow_relay_took_the_mails(terminal):
+    add_customers(terminal.database, 60)
+    with RelayServer(seconds_a_mail=0.1) as relay:
+        url = f"smtp://127.0.0.1:{relay.port}?connections=1&dot_timeout=1&lease=3"
+        code, _, err = terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=url)
+
+    assert (code, len(relay.arrived)) == (0, 60)
+    assert "launch 1 of hello is finished: 60 accepted" in err
+
+
 def test_a_relay_that_refuses_some_is_exit_1_and_named(terminal):
     never, later, fine = add_customers(terminal.database, 3)
     change(

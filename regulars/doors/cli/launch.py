@@ -93,7 +93,7 @@ def _test(house: House, campaign: str, email: str) -> int:
 
     chosen = campaign_named(house.workspace, campaign)
     email = read_recipient(email, "--test-to")
-    house.permit.ask()
+    house.permit.ask_for_a_test()
     recipient = _whose(house, chosen, email)
     way = house.way(house.workspace.shop, chosen.relay)
     send_test(

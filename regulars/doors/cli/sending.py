@@ -16,6 +16,7 @@ from regulars.doors.cli.console import progress, say
 from regulars.doors.cli.flowing import why_it_waits
 from regulars.doors.cli.stopping import stop_at_leisure
 from regulars.errors import Interrupted, Unreachable
+from regulars.operations.ports import Progress
 from regulars.operations.status import Standing, status
 
 PATIENCE = 120.0  # seconds that a command in the foreground waits for leave to send on
@@ -128,13 +129,21 @@ def _send_here(house: House, launch: Launch) -> None:
     before = tally.total - tally.of(State.PENDING)
     try:
         with stop_at_leisure() as asked, progress(f"sending {launch.campaign}") as moved:
-            drain(launch.id, office, lambda: not asked.is_set(), lambda done, total=None, why="": moved(before + done, total, why))
+            while (turn := drain(launch.id, office, lambda: not asked.is_set(), _beyond(before, moved))).done:
+                # A turn may end before its work does, when a slow machine lets claims run out.
+                if asked.is_set() or launch.id not in office.messages.due(office.clock.now()):
+                    break
+                before += turn.done
     except KeyboardInterrupt as interrupt:
         raise _stopped(house, launch) from interrupt
     except Unreachable as error:
         raise Unreachable(f"{error.message}; {_so_far(house, launch)}", hint=f"{error.hint or 'see to it'}, then {_way_on(launch)}") from error
     if asked.is_set() and house.launches.get(launch.id).state is LaunchState.SENDING:
         raise _stopped(house, launch)
+
+
+def _beyond(before: int, moved: Progress) -> Progress:
+    return lambda done, total=None, why="": moved(before + done, total, why)
 
 
 def _stopped(house: House, launch: Launch) -> Interrupted:
