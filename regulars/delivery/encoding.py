@@ -15,6 +15,7 @@ _WORD_BYTES = 45  # 60 letters of base64, within the 75 that an encoded word may
 _LONGEST_PLAIN_WORD = 60
 _STYLE = b" style="
 _SOFT_BREAK = b"=\r\n"  # RFC 2045 6.7 (5): not part of the text
+_LATE_SPACE = re.compile(rb"^([^\r\n]{73,})(=20|=09)\r\n", re.MULTILINE)
 _LONGEST_KEPT = 4096
 CRLF = "\r\n"
 
@@ -61,8 +62,12 @@ def quoted_printable(text: str) -> bytes:
 
 
 def _encoded(text: bytes) -> bytes:
-    """It breaks lines as the first line of the text ends, so there is always one."""
-    return b2a_qp(text + b"\r\n", istext=True)[:-2]
+    """It breaks lines as the first line of the text ends, so there is always one. A space at a line's end is encoded
+    after the line was measured, and makes it one letter too long."""
+    lines = b2a_qp(text + b"\r\n", istext=True)
+    if b"=20\r\n" in lines or b"=09\r\n" in lines:
+        lines = _LATE_SPACE.sub(rb"\1" + _SOFT_BREAK + rb"\2\r\n", lines)
+    return lines[:-2]
 
 
 @lru_cache(maxsize=1024)

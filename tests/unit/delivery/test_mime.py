@@ -169,6 +169,8 @@ AWKWARD = st.lists(st.one_of(st.text(max_size=20), st.sampled_from((
 
 @given(text=AWKWARD, html=AWKWARD)
 @example(text=". \n", html="<p> \r style= \n style=\r\n style=\t")
+@example(text="ş" * 12 + "xx \n" + "ş" * 12 + "xx\t", html="=\x80\x80\x80\x80\x800\x80\x80\x80\x80𐀀0000 ")
+@example(text="", html="x" * 74 + "  style=" + "x" * 74 + "\t style=")
 def test_however_awkward_both_parts_are_read_as_they_were_written_from_lines_of_76(text, html):
     content = mime_bytes(replace(MAIL, text=text, html=html), REF, KEY)
     message = email.message_from_bytes(content, policy=default)
