@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Lock
+from threading import Lock, get_ident
 from typing import Any
 
 from sqlalchemy import Connection
@@ -41,7 +41,7 @@ class Blow:
     def __call__(self) -> None:
         with WRITING:
             if self._left:
-                os.kill(os.getpid(), self._left.pop())
+                signal.pthread_kill(get_ident(), self._left.pop())  # to this very thread: else it runs on while another one stops
 
 
 class Messages:

@@ -113,7 +113,7 @@ GUARDS = (
     Guard(MESSAGES, "afresh = messages.c.reason == WOULD_DIFFER", "afresh = messages.c.reason.is_(None)",
           LAUNCH + "test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged"),
     Guard(MESSAGES, 'return fresh | {"dup_possible": True} |', "return fresh |",
-          LAUNCH + "test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged"),
+          LAUNCH + "test_a_held_mail_goes_again_or_counts_as_arrived_by_a_persons_word"),
     Guard(MESSAGES, "follow_up(connection, settle(connection, settlements, owner, now), ", "settle(connection, settlements, owner, now)\n            follow_up(connection, settlements, ",
           REFUSALS + "test_who_lost_its_claim_meanwhile_neither_pauses_nor_suppresses"),
     # the wrong audience, and databases that went back in time
