@@ -117,6 +117,7 @@ class Doubt:
     dup_possible: bool = False
     tried: Attempt | None = None
     asked: str | None = None
+    customer_id: int = 0
 
     @property
     def would_differ(self) -> bool:
@@ -138,7 +139,7 @@ def doubt(dossier: Dossier) -> Doubt:
     known = [moment for moment in (dossier.ended_at, word and word.ended_at, tried and tried.ended_at, dossier.handed_off_at) if moment]
     return Doubt(
         dossier.ref, dossier.email, dossier.state, dossier.reason or "", max(known, default=dossier.due_at), dossier.dup_possible,
-        tried, word.reply if word else None,
+        tried, word.reply if word else None, dossier.customer_id,
     )
 
 

@@ -18,6 +18,7 @@ from regulars.adapters.database.schema import (
     launches,
     messages,
     referral_codes,
+    suppressions,
 )
 from regulars.adapters.database.types import EPOCH
 from regulars.delivery.settlement import WOULD_DIFFER
@@ -305,10 +306,13 @@ def test_message_show_tells_a_person_who_got_what(terminal):
     with RelayServer() as relay:
         terminal("launch", "hello", "--yes", REGULARS_MAIL_URL=f"smtp://127.0.0.1:{relay.port}")
     refused = terminal("message", "show", "1-1")
+    change(terminal.database, update(customers).where(customers.c.id == never).values(address_hash=select(suppressions.c.address_hash).scalar_subquery()))
+    given_up = terminal("retry", "hello", "--only", "rejected")
     sent = terminal("message", "show", "hello", "--customer", f"c{fine}@example.com", "--output", "sent.eml")
     shown = terminal.json("message", "show", "1-2")
 
     assert (refused[0], sent[0]) == (0, 0)
+    assert "1 of them are suppressed and will be skipped; where that is wrong, first: regulars suppress remove never@example.com" in given_up[2]
     for words in ("message 1-1: hello to never@example.com", "rejected: the relay refused it for good", "there is no such mailbox", "550 5.1.1 no such user", "rcpt"):
         assert words in refused[1]
     assert "these are the bytes that were handed over (SHA-256" in sent[1]

@@ -104,7 +104,7 @@ def retry(
         if not yes:
             write_doubts(house, found)
         if not arrived:
-            _warn(found)
+            _warn(house, found)
         ask(_question(found, arrived), yes)
     decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now()) if found else (chosen, 0)
     if count:
@@ -117,8 +117,11 @@ def retry(
     return 1 if count and not arrived and standing.has_failures else 0
 
 
-def _warn(found: Sequence[Doubt]) -> None:
-    """Also who is not asked hears that the second mail is not the first one again."""
+def _warn(house: House, found: Sequence[Doubt]) -> None:
+    """Also who is not asked hears that the second mail is not the first one again, or that there will be none."""
+    standings = house.messages.standings([doubt.customer_id for doubt in found], None)
+    if gone := [doubt.email for doubt in found if doubt.customer_id in standings and standings[doubt.customer_id].suppressed]:
+        say(f"{len(gone):,} of them are suppressed and will be skipped; where that is wrong, first: regulars suppress remove {gone[0]}")
     if count := sum(doubt.would_differ for doubt in found):
         say(f"{count:,} of them would be another mail than the copy that perhaps arrived: the customer's data, an order or a setting has changed since")
 
