@@ -30,7 +30,7 @@ def _known(doubt: Doubt) -> str:
         return doubt.reason
     if doubt.would_differ:
         return doubt.reason
-    said = doubt.tried.answer if doubt.tried else doubt.reason
+    said = doubt.tried.answer if doubt.tried else "perhaps it arrived"
     nobody = doubt.asked is None or doubt.asked.startswith("on_uncertain")
     return f"{said}; {'nobody could say whether it arrived' if nobody else doubt.asked}"
 

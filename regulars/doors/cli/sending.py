@@ -29,7 +29,7 @@ def send(house: House, launch: Launch, *, watch: bool) -> Standing:
     if house.settings.is_embedded:
         _send_here(house, launch)
     elif house.doorbell.ring(launch.id):
-        say(f"launch {launch.id}: the workers have been told; follow it with: regulars status {launch.id} --watch")
+        say(f"launch {launch.id}: the workers have been told" + ("" if watch else f"; follow it with: regulars status {launch.id} --watch"))
     else:
         say(f"launch {launch.id}: the broker does not answer; the workers' sweep finds the launch once it does")
     if watch:

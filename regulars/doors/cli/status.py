@@ -96,7 +96,7 @@ def _open(standing: Standing) -> int:
 def _show(house: House, standing: Standing) -> None:
     launch = standing.launch
     write(f"launch {launch.id} of {launch.campaign}: {launch.state}" + (f" ({launch.state_reason})" if launch.state_reason else ""))
-    write(f"made {local(house, launch.created_at)} by {launch.created_by}, from bundle {launch.bundle[:12]}")
+    write(f"made {local(house, launch.created_at)} by {launch.created_by}; bundle {launch.bundle[:12]}")
     if house.settings.only_to:
         write(f"mail goes to {house.settings.only_to} only (REGULARS_ONLY_TO)")
     for word, moment in _moments(standing):
