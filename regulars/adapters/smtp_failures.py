@@ -33,13 +33,13 @@ def refused(where: str, user: str, error: Exception) -> Unreachable | SettingsEr
     if isinstance(error, SMTPResponseException):
         return Unreachable(f"the relay {where} turned us away: {error.code} {error.message}", hint="it may be busy; try again later")
     if isinstance(error, SMTPTimeoutError):
-        return Unreachable(f"the relay {where} does not answer", hint="check host and port in REGULARS_MAIL_URL (of a relay with a name REGULARS_MAIL_URL_NAME), and firewalls")
+        return Unreachable(f"the relay {where} does not answer", hint="check host and port in REGULARS_MAIL_URL, or in the variable of the relay of that name, and firewalls")
     if "STARTTLS" in str(error):
         return Unreachable(f"the relay {where} does not offer STARTTLS", hint="use its port for TLS with tls=implicit, often 465")
     if isinstance(error, SMTPException) and "AUTH" in str(error):
         return SettingsError([f"REGULARS_MAIL_URL: the relay {where} asks for no password here; leave out USER:PASSWORD@, or use tls=starttls"])
     return Unreachable(
-        f"the relay {where} cannot be reached: {_plainly(error)}", hint="check REGULARS_MAIL_URL (of a relay with a name REGULARS_MAIL_URL_NAME), and that the relay runs"
+        f"the relay {where} cannot be reached: {_plainly(error)}", hint="check REGULARS_MAIL_URL, or in the variable of the relay of that name, and that the relay runs"
     )
 
 
