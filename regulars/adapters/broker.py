@@ -14,7 +14,7 @@ PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behi
 RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
 
 SWEEP_SECONDS = 5
-SWEEP_EXPIRES = 20  # longer than a drain's turn: a busy worker still finds one when it looks up
+SWEEP_EXPIRES = 40  # longer than a drain's turn: a busy worker still finds one when it looks up
 RING_EXPIRES = 60   # nobody answers old rings; the sweep rings again while there is work
 RECONNECT = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
 

@@ -12,7 +12,7 @@ from regulars.delivery.outcomes import Result
 from regulars.operations.ports import Ledger
 
 LINGER = 0.01   # seconds that a result waits for a mark to be committed with
-GATHER = 0.002  # seconds that a mark waits for those of other connections: a commit costs the same for one and for twenty
+GATHER = 0.004  # seconds that a mark waits for those of other connections: a commit costs the same for one and for twenty
 
 
 class LedgerFailed(Exception):

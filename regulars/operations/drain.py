@@ -22,7 +22,7 @@ from regulars.operations.ports import Progress
 from regulars.operations.roll_out import roll_on
 from regulars.operations.rooms import Rooms
 
-BATCH = 200
+BATCH = 400
 DOUBTFUL_SKIPS = 20    # more mails that cannot be composed than this, and than a tenth, pause a launch
 DOUBTFUL_SHARE = 0.1
 
