@@ -62,7 +62,7 @@ def test_a_restored_backup_is_refused_recovered_and_nobody_gets_a_second_copy(sh
     asked = shop("recover", code=4)
     recovered = shop("recover", "--yes")
     after = shop("resume", "hello", code=1)
-    standing = shop("status", "hello", "--json").json
+    standing = shop("status", "hello", "--json", code=1).json
 
     for said in (refused.err, again.err, doctor.out):
         assert "restored backup" in said
@@ -95,7 +95,7 @@ def test_a_process_of_another_environment_sends_nothing_and_may_look(shop, relay
     assert relay.arrived == []
     stamped = shop("db", "stamp", "staging", "--yes", REGULARS_ENVIRONMENT="production")
     assert "launch 1 of hello is paused" in stamped.err
-    assert shop("status", "hello", "--json").json["state"] == "paused"
+    assert shop("status", "hello", "--json", code=1).json["state"] == "paused"
 
 
 def test_a_staging_shop_writes_to_nobody_but_its_own(shop, relay):
