@@ -44,6 +44,27 @@ class DefinedName:
 
 
 @dataclass(frozen=True, slots=True)
+class DefinedKey:
+    """A key of regulars.yaml that other files call by its name, noted as defined."""
+
+    of: Name
+    key: One
+
+    @property
+    def words(self) -> str:
+        return self.key.words
+
+    def read(self, node: Node, notes: Notebook) -> str | None:
+        key: str | None = self.key.read(node, notes)
+        if isinstance(node, Scalar):
+            notes.defined[self.of][node.text] = node.at
+        return key
+
+    def schema(self) -> Schema:
+        return self.key.schema()
+
+
+@dataclass(frozen=True, slots=True)
 class NameOf:
     """A name that another file defines; resolved when all files are read."""
 

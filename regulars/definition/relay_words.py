@@ -9,7 +9,7 @@ from typing import Any
 
 from regulars.definition import nodes
 from regulars.definition.domain_groups import DOMAIN_GROUPS
-from regulars.definition.names import NameOf
+from regulars.definition.names import DefinedKey, NameOf
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.relays import DomainGroup, Relay, WarmUp
@@ -74,23 +74,7 @@ RELAY_TABLE = Table("the relay", (
 ), lambda read: Relay(**read))
 
 
-@dataclass(frozen=True, slots=True)
-class _RelayKey:
-    """A relay's name, noted as defined."""
-
-    words: str = _KEY.words
-
-    def read(self, node: Node, notes: Notebook) -> str | None:
-        key: str | None = _KEY.read(node, notes)
-        if isinstance(node, Scalar):
-            notes.defined[Name.RELAY][node.text] = node.at
-        return key
-
-    def schema(self) -> Schema:
-        return _KEY.schema()
-
-
-_RELAYS = MapOf(_RelayKey(), RELAY_TABLE, "relays")
+_RELAYS = MapOf(DefinedKey(Name.RELAY, _KEY), RELAY_TABLE, "relays")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from regulars.definition import nodes
 from regulars.definition.comparisons import VALUES
 from regulars.definition.conditions import Kind
-from regulars.definition.names import RATES_FILE
+from regulars.definition.names import RATES_FILE, DefinedKey
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
 from regulars.definition.relay_words import WARM_UP_TABLE, RelaysKind
@@ -64,22 +64,6 @@ def _topic_key(text: str, _: Notebook) -> str:
 
 
 _TOPIC_KEY = One("a name of small letters, such as news", _topic_key, text=True)
-
-
-@dataclass(frozen=True, slots=True)
-class TopicKey:
-    """A topic's key, noted as defined."""
-
-    words: str = _TOPIC_KEY.words
-
-    def read(self, node: Node, notes: Notebook) -> str | None:
-        key: str | None = _TOPIC_KEY.read(node, notes)
-        if isinstance(node, Scalar):
-            notes.defined[Name.TOPIC][node.text] = node.at
-        return key
-
-    def schema(self) -> Schema:
-        return _TOPIC_KEY.schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +174,7 @@ TABLE = Table("regulars.yaml", (
     Word("attributes", AttributesKind(), "what is known about customers beyond name and address",
          "{taste: {one_of: [fruity, dark], default: dark}, loyalty_card: {text: optional}}"),
     Word("consent", Choice.of(ConsentRule), "who may be written to: who said yes, or also who ordered", "required"),
-    Word("topics", MapOf(TopicKey(), LINE, "topics"), "what a customer may choose to hear about", '{news: "New coffees"}'),
+    Word("topics", MapOf(DefinedKey(Name.TOPIC, _TOPIC_KEY), LINE, "topics"), "what a customer may choose to hear about", '{news: "New coffees"}'),
     Word("scoring", Table("scoring", (
         Word("half_life", HALF_LIFE, "after this time half of a reaction is forgotten", "30 days"),
         Word("open", NUMBER, "weight of an opened mail; machines open half of them", "0"),
