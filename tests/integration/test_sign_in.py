@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
@@ -15,20 +13,6 @@ from regulars.adapters.web_report import web_report
 from regulars.errors import SettingsError, Unreachable
 from tests.relay import PASSWORD, USER, RelayServer
 from tests.servers import free_port
-
-TLS = Path(__file__).parent / "tls"  # made for tests, for `localhost` only, trusted by nobody
-
-
-@pytest.fixture
-def of_server() -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
-    return context
-
-
-@pytest.fixture
-def trusting() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(TLS / "localhost.pem"))
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])

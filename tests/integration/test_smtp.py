@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-from pathlib import Path
-
 import pytest
 
 from regulars.adapters.smtp import Relay
@@ -14,20 +11,6 @@ from regulars.errors import SettingsError, Unreachable
 from tests.ports.transports import Notebook, mail_to, send_all
 from tests.relay import PASSWORD, USER, RelayServer
 from tests.servers import free_port
-
-TLS = Path(__file__).parent / "tls"  # made for tests, for `localhost` only, trusted by nobody
-
-
-@pytest.fixture
-def of_server() -> ssl.SSLContext:
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(TLS / "localhost.pem", TLS / "localhost.key")
-    return context
-
-
-@pytest.fixture
-def trusting() -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(TLS / "localhost.pem"))
 
 
 def sent(server, mails=None, *, connections=2, context=None, host="localhost", **account) -> Notebook:
