@@ -8,16 +8,26 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
-from regulars.definition import conditions, quantities, relays, workspace
+from regulars.definition import (
+    automation,
+    conditions,
+    feeds,
+    limits,
+    programme,
+    quantities,
+    relays,
+    wording,
+    workspace,
+)
 
 _TYPES: Mapping[str, type] = {
     name: kind
-    for module in (quantities, conditions, relays, workspace)
+    for module in (quantities, conditions, relays, wording, automation, limits, programme, feeds, workspace)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and (is_dataclass(kind) or issubclass(kind, Enum))
 }
@@ -39,6 +49,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, Decimal | float):
         return {"!": "Decimal", "value": str(value)}
+    if isinstance(value, time):
+        return {"!": "time", "value": value.isoformat()}
     if isinstance(value, date):
         return {"!": "datetime" if isinstance(value, datetime) else "date", "value": value.isoformat()}
     if isinstance(value, list | tuple):
@@ -64,5 +76,5 @@ def _value(plain: Any) -> Any:
 
 
 _SCALARS: Mapping[str, Any] = {
-    "Decimal": Decimal, "date": date.fromisoformat, "datetime": datetime.fromisoformat,
+    "Decimal": Decimal, "date": date.fromisoformat, "datetime": datetime.fromisoformat, "time": time.fromisoformat,
 }

@@ -142,7 +142,7 @@ def customer_group(shop: Shop) -> Group:
 
 
 def referral_group(programme: ReferralProgramme | None) -> Group:
-    words = attrgetter("programme.friend"), attrgetter("programme.advocate"), attrgetter("programme.after")
+    words = attrgetter("programme.friend.words"), attrgetter("programme.advocate.words"), attrgetter("programme.after")
     promised = {
         name: _plain(read, absent=False) for name, read in zip(("friend", "advocate", "after"), words, strict=True)
     }

@@ -22,6 +22,7 @@ from regulars.definition.values import (
     LINE,
     MAILBOX,
     NUMBER,
+    REWARD,
     TEXT,
     WORD,
     One,
@@ -186,8 +187,8 @@ TABLE = Table("regulars.yaml", (
         Word("of", Choice({word: word for word in ("click", "open", "receipt")}), "the reaction that counts", "click"),
     ), lambda read: Attribution(**read)), "which mail an order belongs to", "{within: 7 days, of: click}"),
     Word("referral", Table("referral", (
-        Word("friend", WORD, "what the friend gets, as printed in mails", "15%", required=True),
-        Word("advocate", WORD, "what the customer gets, as printed in mails", "100 TRY", required=True),
+        Word("friend", REWARD, "what the friend gets, as printed in mails", "15%", required=True),
+        Word("advocate", REWARD, "what the customer gets, as printed in mails", "100 TRY", required=True),
         Word("after", WORD, "when", "first order"),
     ), lambda read: ReferralProgramme(**read) if {"friend", "advocate"} <= set(read) else None, later=("milestones",)),
          "what a referral code promises", "{friend: 15%, advocate: 100 TRY, after: first order}"),

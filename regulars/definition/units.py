@@ -6,8 +6,10 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
+from regulars.definition.programme import Reward, RewardKind
 from regulars.definition.quantities import RATE_UNITS, Duration, Money, Rate
-from regulars.definition.workspace import Mailbox, RollOut, SendAt
+from regulars.definition.wording import Mailbox
+from regulars.definition.workspace import RollOut, SendAt
 
 
 class Unfit(Exception):
@@ -23,6 +25,7 @@ _PLAIN_NUMBER = re.compile(r"[-+]?(?:0|[1-9]\d*)(?:\.\d+)?")
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _MONTHS = {"month": 1, "year": 12}
 _LONGEST_YEARS = 100
+_AMOUNTS = re.compile(r"\d[\d.,]* ?(?:[A-Za-z]{3}|TL|[₺€$£₼])?(?: */ *\d[\d.,]* ?(?:[A-Za-z]{3}|TL|[₺€$£₼])?)*")
 SAID_FOR_CURRENCY = {"TL": "TRY", "₺": "TRY", "€": "EUR", "$": "USD", "£": "GBP", "₼": "AZN", "MANAT": "AZN", "LIRA": "TRY"}
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
@@ -156,6 +159,20 @@ def roll_out(text: str) -> RollOut:
     if mails < 1:
         raise Unfit("D314", f"{mails} mails are no first part", _ROLL_OUT)
     return RollOut(pause, mails=mails)
+
+
+def reward(text: str) -> Reward:
+    """`15%`, `100 TRY`, `100 TRY / 5 AZN`, `donation of 50 TRY`; anything else is something in kind."""
+    if text.endswith("%"):
+        return Reward(RewardKind.PERCENT, text, percent=percent(text))
+    given = re.fullmatch(r"(donation of |donate )?(.*)", text, re.IGNORECASE)
+    assert given is not None
+    if not _AMOUNTS.fullmatch(given[2]):
+        return Reward(RewardKind.PRODUCT, text)
+    amounts = tuple(money(part.strip(), None) for part in given[2].split("/"))
+    if unnamed := next((each for each in amounts if each.currency == "XXX"), None):
+        raise Unfit("D305", f"{unnamed.amount} of which currency?", f"write its three letters: {unnamed.amount} TRY")
+    return Reward(RewardKind.DONATION if given[1] else RewardKind.AMOUNT, text, amounts=amounts)
 
 
 def yes_no(text: str) -> bool:

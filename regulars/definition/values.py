@@ -139,6 +139,7 @@ SEND_AT = One("a time such as 2026-12-01 09:00 local", _ignoring_notes(units.sen
               {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]+\d{1,2}:\d\d(:00)?( local)?$"})
 ROLL_OUT = One("a part and a pause such as 2% first, then 1 hour pause", _ignoring_notes(units.roll_out),
                {"type": "string", "pattern": r"^\d+(\.\d+)?( ?%)?( mails?)? +first *, *(then +)?\d+ *(minute|hour|day|week|month|year)s?( +pause)?$"})
+REWARD = One('a reward such as 15%, 100 TRY or "a bag of beans"', _ignoring_notes(units.reward), text=True)
 YES_NO = One("yes or no", _ignoring_notes(units.yes_no), {"enum": ["yes", "no", True, False]})
 MAILBOX = One('an address such as "Shop <hello@shop.example>"', _ignoring_notes(units.mailbox), text=True, human=True)
 

@@ -10,24 +10,17 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from regulars.definition.automation import Automation
 from regulars.definition.conditions import Condition, Kind
+from regulars.definition.feeds import Feed
+from regulars.definition.limits import Calendar, ContactLimits
+from regulars.definition.programme import Offer, ReferralProgramme
 from regulars.definition.quantities import Duration, Money
 from regulars.definition.relays import Relay, WarmUp
+from regulars.definition.wording import Mailbox, Texts
 from regulars.diagnostics import Location
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """`name <address>`; the name may be empty."""
-
-    address: str
-    name: str = ""
-
-    @property
-    def domain(self) -> str:
-        return self.address.rpartition("@")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +57,22 @@ class Attribution:
     of: str = "click"  # click | open | receipt
 
 
-@dataclass(frozen=True, slots=True)
-class ReferralProgramme:
-    """What a code promises, as printed in mails: rewards are words for now; the programme itself comes later."""
-
-    friend: str
-    advocate: str
-    after: str = "first order"
-
-
 class ConsentRule(StrEnum):
     REQUIRED = "required"                      # only who said yes may be written to
     EXISTING_CUSTOMERS = "existing_customers"  # who ordered may be written to until they object
+
+
+class EventField(StrEnum):
+    """What a field of a declared event holds."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    WHOLE = "whole number"
+    YES_NO = "yes/no"
+    MONEY = "money"
+    DATE = "date"
+    URL = "url"
+    ITEMS = "items"  # a list of {sku, name, quantity, price, url, image_url}: shown like purchases
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +99,13 @@ class Shop:
     referral: ReferralProgramme | None = None
     relays: Mapping[str, Relay] = field(default_factory=lambda: NOTHING)         # in the order in which they stand in for each other
     warm_up: WarmUp | None = None                 # of every relay that has none of its own
+    events: Mapping[str, Mapping[str, EventField]] = field(default_factory=lambda: NOTHING)  # declared: "nps.answered" -> its fields
+    classes: tuple[str, ...] = ()                 # of campaigns; of mails due on one local day the first class wins
+    contact_limits: ContactLimits | None = None
+    hold_while: tuple[str, ...] = ()              # "support.open": from support.opened until support.closed nobody sells to them
+    calendar: Calendar = field(default_factory=Calendar)
+    offers: Mapping[str, Offer] = field(default_factory=lambda: NOTHING)
+    sources: Mapping[str, Feed] = field(default_factory=lambda: NOTHING)         # orders | customers | products, pulled on a schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +114,6 @@ class Segment:
     where: Condition
     description: str = ""
     at: Location | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Texts:
-    """A human text in one or several languages. Key "" is the text that serves all."""
-
-    by_language: Mapping[str, str]
-    at: Mapping[str, Location] = field(default_factory=dict, compare=False)  # of each text's first character
-
-    def in_language(self, language: str, fallback: str) -> str:
-        texts = self.by_language
-        return texts.get(language) or texts.get("") or texts.get(fallback) or next(iter(texts.values()), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +144,19 @@ class OnUncertain(StrEnum):
     RESEND = "resend"
 
 
+class CampaignKind(StrEnum):
+    MARKETING = "marketing"
+    TRANSACTIONAL = "transactional"  # needs no consent, is exempt from contact limits, and may carry no offers
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """One campaign file, sent once. `to` and `excluding` are conditions (lists of segments become Any_(InSegment…));
-    `segments` names the segments in `to` that the launch is credited to."""
+    """One campaign file: sent once, or an automation. `to` and `excluding` are conditions (lists of segments become
+    Any_(InSegment…)); `segments` names the segments in `to` that the launch is credited to.
+
+    An automation has no `to`, `template` and `subject` of its own: each of its Sends does, and becomes a Campaign with that
+    `step` (see journeys/mails.py), which is what a bundle freezes.
+    """
 
     name: str
     to: Condition
@@ -175,6 +176,12 @@ class Campaign:
     on_uncertain: OnUncertain = OnUncertain.HOLD
     roll_out: RollOut | None = None
     relay: str | None = None                      # of the shop's; None: the first
+    kind: CampaignKind = CampaignKind.MARKETING
+    class_: str | None = None                     # of the shop's classes
+    offer: str | None = None                      # of the shop's offers: one code for each message
+    over_limit: Duration | None = None            # how long a mail beyond a contact limit waits for its chance; None: it is dropped
+    automation: Automation | None = None
+    step: str = ""                                # of a Send: its key
     at: Location | None = field(default=None, compare=False)
 
 
@@ -196,6 +203,6 @@ class Workspace:
 
 
 __all__ = [
-    "Attribute", "Attribution", "Campaign", "ConsentRule", "IfPast", "Mailbox", "Money", "OnUncertain",
+    "Attribute", "Attribution", "Campaign", "CampaignKind", "ConsentRule", "EventField", "IfPast", "Mailbox", "Money", "OnUncertain",
     "ReferralProgramme", "RollOut", "Scoring", "Segment", "SendAt", "Shop", "Texts", "Workspace",
 ]

@@ -175,6 +175,10 @@ orders = Table(
     Column("origin", String(16), nullable=False),           # live | imported
     Column("content_hash", String(32), nullable=False),     # equal: the same order again, nothing changes
     Column("recorded_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime),                             # by the shop's clock: what it told earlier does not undo this
+    Column("postal_hash", String(64)),                      # keyed: the delivery address, the network and the device that ordered
+    Column("network_hash", String(64)),
+    Column("device_hash", String(64)),
     Index("ix_orders_customer_id_ordered_at", "customer_id", "ordered_at"),
     Index("ix_orders_ordered_at", "ordered_at"),
     Index("ix_orders_referral_code", "referral_code", postgresql_where=text("referral_code IS NOT NULL"),
@@ -226,12 +230,83 @@ referrals = Table(
     Column("advocate_id", BigInteger, nullable=False),
     Column("friend_id", BigInteger, nullable=False),
     Column("order_id", Text, nullable=False),
-    Column("state", String(16), nullable=False),            # ordered; the programme's later states come with it
-    Column("reason", Text),
+    Column("state", String(16), nullable=False),            # loyalty/referrals.py says what each means; a visit is a hit
+    Column("reason", Text),                                 # of held, rejected and reversed
     Column("ordered_at", UtcTime, nullable=False),
     Column("confirmed_at", UtcTime), Column("rewarded_at", UtcTime), Column("reversed_at", UtcTime),
+    Column("decided_by", Text), Column("decided_at", UtcTime),  # who approved or rejected a held one
     UniqueConstraint("programme", "friend_id"),
     Index("ix_referrals_advocate_id", "advocate_id"),
+    Index("ix_referrals_open", "state", "ordered_at", postgresql_where=text("state IN ('ordered', 'held')"),
+          sqlite_where=text("state IN ('ordered', 'held')")),
+)
+
+# Append-only: what was earned, and what took it back; a balance is the sum. Told once by (source, source_id).
+rewards = Table(
+    "rewards", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("entry", String(16), nullable=False),            # earned | reversed | used | expired
+    Column("kind", String(16), nullable=False),             # percent | amount | product | donation
+    Column("words", Text, nullable=False),
+    Column("value", BigInteger),                            # per cent or money, in 1/10,000; negative when it takes back
+    Column("currency", String(3)),
+    Column("referral_id", BigInteger),
+    Column("at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime),
+    Column("reason", Text),
+    Column("source", String(32), nullable=False), Column("source_id", Text, nullable=False),
+    UniqueConstraint("source", "source_id"),
+    Index("ix_rewards_customer_id", "customer_id", "at"),
+)
+
+# Codes of offers as they stand; `coupon_entries` is how they came there.
+coupons = Table(
+    "coupons", metadata,
+    Column("code_folded", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("offer", String(64), nullable=False),
+    Column("state", String(16), nullable=False),            # free | bound | redeemed | void
+    Column("launch_id", BigInteger), Column("number", Integer),  # the message that it is bound to
+    Column("customer_id", BigInteger),
+    Column("bound_at", UtcTime), Column("valid_until", UtcTime),
+    Column("made_at", UtcTime, nullable=False),
+    Column("synced_at", UtcTime),                           # the shop knows it
+    Index("ix_coupons_free", "offer", "code_folded", postgresql_where=text("state = 'free'"), sqlite_where=text("state = 'free'")),
+    Index("uq_coupons_message", "launch_id", "number", unique=True, postgresql_where=text("launch_id IS NOT NULL"),
+          sqlite_where=text("launch_id IS NOT NULL")),
+    Index("ix_coupons_offer_state", "offer", "state"),
+    Index("ix_coupons_customer_id", "customer_id"),
+)
+
+# Append-only.
+coupon_entries = Table(
+    "coupon_entries", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("code_folded", Text, nullable=False),
+    Column("entry", String(16), nullable=False),            # made | synced | bound | freed | redeemed | unredeemed | void
+    Column("at", UtcTime, nullable=False),
+    Column("launch_id", BigInteger), Column("number", Integer),
+    Column("order_id", Text),
+    Column("reason", Text),
+    Index("ix_coupon_entries_code_folded", "code_folded"),
+)
+
+# How many codes a launch may still take; given back when it ends.
+coupon_reservations = Table(
+    "coupon_reservations", metadata,
+    Column("launch_id", BigInteger, primary_key=True),
+    Column("offer", String(64), primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+wishes = Table(
+    "wishes", metadata,
+    Column("customer_id", ForeignKey("customers.id", ondelete="CASCADE"), primary_key=True),
+    Column("sku", Text, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Index("ix_wishes_sku", "sku"),
 )
 
 # ---- what is sent -----------------------------------------------------------------------------------------
@@ -268,12 +343,16 @@ link_targets = Table(
     Column("target", Text, nullable=False),
 )
 
-LIVE_LAUNCH = text("state IN ('preparing', 'sending', 'paused')")
+LIVE_LAUNCH = text("step = '' AND state IN ('preparing', 'sending', 'paused')")
+STEP_LAUNCH = text("step <> ''")
 
 launches = Table(
     "launches", metadata,
     Column("id", BigKey, primary_key=True),
     Column("campaign", Text, nullable=False),
+    Column("step", String(32), nullable=False, server_default=text("''")),  # of an automation's Send: a launch for each of its bundles
+    Column("kind", String(16), nullable=False, server_default=text("'marketing'")),  # or transactional
+    Column("class", String(64)), Column("topic", String(64)),                # what contact limits count by
     Column("bundle", ForeignKey("bundles.hash"), nullable=False),
     Column("key", String(16), nullable=False, unique=True),  # random; part of every Message-ID
     Column("state", String(16), nullable=False),             # delivery/life.py says what each means
@@ -293,6 +372,7 @@ launches = Table(
     Column("goes_on_at", UtcTime),                           # the first part has left, and the rest may follow from then
     Column("rest_since", UtcTime),                           # the rest was let go
     Index("uq_launches_live", "campaign", unique=True, postgresql_where=LIVE_LAUNCH, sqlite_where=LIVE_LAUNCH),
+    Index("uq_launches_step", "campaign", "step", "bundle", unique=True, postgresql_where=STEP_LAUNCH, sqlite_where=STEP_LAUNCH),
     Index("ix_launches_campaign", "campaign", "created_at"),
     Index("ix_launches_state", "state"),
 )
@@ -351,6 +431,8 @@ messages = Table(
     Column("opened_at", UtcTime),                            # first open that was not a machine's
     Column("clicked_at", UtcTime),                           # first human click
     Column("unsubscribed_at", UtcTime),
+    Column("journey_id", BigInteger),                        # of an automation: what made it
+    Column("contact_at", UtcTime),                           # it passed the contact limits: from here on it counts against them
     PrimaryKeyConstraint("launch_id", "number"),
     UniqueConstraint("launch_id", "step", "customer_id", "occurrence"),
     Index("ix_messages_due", "launch_id", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
@@ -406,6 +488,161 @@ slowdowns = Table(
     Column("step", SmallInteger, nullable=False),            # how often in a row: the next one is longer
     Column("reason", Text, nullable=False),                  # the reply that asked for it
     Column("changed_at", UtcTime, nullable=False),
+)
+
+# ---- automations ------------------------------------------------------------------------------------------
+
+# What `apply` put live; a file that has changed since changes nothing.
+automations = Table(
+    "automations", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("edition", Integer, nullable=False),              # the newest of automation_editions: what those who enter now go by
+    Column("state", String(16), nullable=False),             # live | disabled
+    Column("state_reason", Text),
+    Column("applied_at", UtcTime, nullable=False),           # of this edition
+    Column("live_since", UtcTime),                           # enabled or first applied: what happened before starts nothing
+    Column("watched_at", UtcTime),                           # up to here a beat has looked for those whose moment has come
+)
+
+automation_editions = Table(
+    "automation_editions", metadata,
+    Column("campaign", ForeignKey("automations.campaign"), primary_key=True),
+    Column("edition", Integer, primary_key=True),
+    Column("definition", Text, nullable=False),              # campaign, segments and shop, as content/canonical.py writes them
+    Column("hash", String(64), nullable=False),              # of the definition and its bundles
+    Column("mails", Document, nullable=False),               # step key -> launch id
+    Column("applied_at", UtcTime, nullable=False),
+    Column("applied_by", Text, nullable=False),
+    Column("git_commit", String(64)), Column("git_author", Text), Column("git_dirty", Boolean),
+)
+
+WAITING = text("state = 'waiting'")
+
+# One customer's way through an automation. Due times live here; a step is one transaction that moves the row on.
+journeys = Table(
+    "journeys", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("campaign", Text, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("customer_id", BigInteger, nullable=False),
+    Column("occurrence", Integer, nullable=False),           # the customer's first, second … journey of this campaign
+    Column("entry", Text, nullable=False),                   # what it began for; once each: an order's id, a birthday's year …
+    Column("state", String(16), nullable=False),             # waiting | ended
+    Column("reason", Text),                                  # of an ended one: finished, left: order.placed …
+    Column("step", String(32)),                              # key of the step that is next
+    Column("due_at", UtcTime),
+    Column("waits_for", Text),                               # an event that moves it on before it is due
+    Column("entered_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+    Column("fence", Integer, nullable=False, server_default=text("0")),  # rises at each step
+    Column("trigger", Document, nullable=False),             # what happened: kind, at, subject, data
+    UniqueConstraint("campaign", "customer_id", "occurrence"),
+    UniqueConstraint("campaign", "customer_id", "entry"),
+    Index("ix_journeys_due", "due_at", "id", postgresql_where=WAITING, sqlite_where=WAITING),
+    Index("ix_journeys_customer_id", "customer_id", "state"),
+    Index("ix_journeys_campaign", "campaign", "state", "edition"),
+)
+
+# Append-only: what each step did, or why it did nothing.
+journey_steps = Table(
+    "journey_steps", metadata,
+    Column("journey_id", BigInteger, primary_key=True),
+    Column("fence", Integer, primary_key=True),              # of the journey when the step was done
+    Column("place", SmallInteger, primary_key=True),         # several steps may be done at once
+    Column("step", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),              # send | wait | if | split | … | leave | skip
+    Column("outcome", String(32), nullable=False),
+    Column("reason", Text),
+    Column("at", UtcTime, nullable=False),
+    Column("launch_id", BigInteger), Column("number", Integer),  # of the message that a send made
+)
+
+# Who was in a watched segment, or above a watched score, when a beat last looked.
+memberships = Table(
+    "memberships", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("customer_id", BigInteger, primary_key=True),
+    Column("since", UtcTime, nullable=False),
+)
+
+# Calls that steps ask for: webhooks and notes to the team. Claimed with leases, tried until they succeed or expire.
+errands = Table(
+    "errands", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("journey_id", BigInteger, nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),              # webhook | notify
+    Column("target", Text, nullable=False),
+    Column("payload", Document, nullable=False),
+    Column("state", String(16), nullable=False),             # pending | done | failed
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", UtcTime, nullable=False),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("lease_until", UtcTime),
+    Column("answer", Text),
+    Column("created_at", UtcTime, nullable=False),
+    UniqueConstraint("journey_id", "step"),
+    Index("ix_errands_due", "next_attempt_at", postgresql_where=PENDING, sqlite_where=PENDING),
+)
+
+# What happened to a product, and may concern many customers: spread out later, together with its like.
+product_changes = Table(
+    "product_changes", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("sku", Text, nullable=False),
+    Column("kind", String(32), nullable=False),              # product.price_dropped | product.back_in_stock
+    Column("at", UtcTime, nullable=False),
+    Column("data", Document, nullable=False),                # before and after
+    Column("spread_at", UtcTime),
+    Index("ix_product_changes_open", "at", postgresql_where=text("spread_at IS NULL"), sqlite_where=text("spread_at IS NULL")),
+)
+
+# ---- what the shop tells ----------------------------------------------------------------------------------
+
+# Each call of a shop's system once, by its own id; the answer is given again to who repeats it.
+intakes = Table(
+    "intakes", metadata,
+    Column("source", String(32), primary_key=True),          # shopify | woocommerce | api:<key id> | feed:<name>
+    Column("event_id", Text, primary_key=True),
+    Column("topic", String(64), nullable=False),
+    Column("body_hash", String(64), nullable=False),
+    Column("status", SmallInteger, nullable=False),
+    Column("answer", Text),
+    Column("at", UtcTime, nullable=False),
+    Index("ix_intakes_at", "at"),
+)
+
+api_keys = Table(
+    "api_keys", metadata,
+    Column("id", String(16), primary_key=True),              # the part of the key that may be seen
+    Column("name", Text, nullable=False),
+    Column("secret_hash", String(64), nullable=False),
+    Column("scopes", Document, nullable=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("expires_at", UtcTime), Column("revoked_at", UtcTime), Column("used_at", UtcTime),
+)
+
+# What a customer asked the shop, and the shop asks us: to be told about, or forgotten.
+privacy_requests = Table(
+    "privacy_requests", metadata,
+    Column("id", BigKey, primary_key=True),
+    Column("kind", String(16), nullable=False),              # access | erasure | shop_erasure
+    Column("customer_id", BigInteger),
+    Column("source", String(32), nullable=False),
+    Column("asked_at", UtcTime, nullable=False),
+    Column("done_at", UtcTime),
+)
+
+# Files that are pulled on a schedule.
+feeds = Table(
+    "feeds", metadata,
+    Column("name", String(64), primary_key=True),
+    Column("next_at", UtcTime, nullable=False),
+    Column("pulled_at", UtcTime), Column("changed_at", UtcTime),
+    Column("etag", Text), Column("last_modified", Text), Column("content_hash", String(64)),
+    Column("outcome", Text),
+    Column("fence", Integer, nullable=False, server_default=text("0")),
+    Column("lease_until", UtcTime),
 )
 
 # ---- what comes back --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
 from regulars.content.tokens import Key, MessageRef
 from regulars.definition.conditions import All, Kind
 from regulars.definition.quantities import Money
+from regulars.definition.units import reward
 from regulars.definition.workspace import (
     Attribute,
     Campaign,
@@ -40,7 +41,7 @@ SHOP = Shop(
         "taste": Attribute("taste", Kind.TEXT, ("fruity", "dark"), default="dark"),
         "loyalty_card": Attribute("loyalty_card", Kind.TEXT),
     },
-    referral=ReferralProgramme(friend="15%", advocate="100 TRY"),
+    referral=ReferralProgramme(friend=reward("15%"), advocate=reward("100 TRY")),
 )
 
 HEAD = "<mjml><mj-body><mj-section><mj-column>"

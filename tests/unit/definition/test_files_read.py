@@ -10,6 +10,7 @@ import pytest
 from regulars.definition.conditions import Any_, InSegment, Kind
 from regulars.definition.quantities import Duration
 from regulars.definition.reading import read_workspace, workspace_of
+from regulars.definition.units import reward
 from regulars.definition.workspace import (
     Attribute,
     Attribution,
@@ -83,7 +84,7 @@ def test_the_shop_is_read_with_everything_it_says():
     assert shop.consent is ConsentRule.EXISTING_CUSTOMERS
     assert shop.scoring == Scoring(Duration(seconds=14 * 86_400), click=Decimal(4), unsubscribe=Decimal("-20.5"))
     assert shop.attribution == Attribution(Duration(seconds=14 * 86_400), "open")
-    assert shop.referral == ReferralProgramme("15%", "100 TRY")
+    assert shop.referral == ReferralProgramme(reward("15%"), reward("100 TRY"))
 
 
 def test_what_the_shop_leaves_out_has_the_manuals_defaults():
