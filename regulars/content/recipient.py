@@ -47,6 +47,44 @@ class OrderTotals:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferInHand:
+    """The message's own code. `words`: what it is worth; `valid_until`: its last moment; `minimum`: of an order that may use it."""
+
+    name: str
+    code: str
+    words: str
+    percent: Decimal | None = None
+    amount: Money | None = None
+    minimum: Money | None = None
+    valid_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What started the automation. `items`: of the order or the cart; `product`: whose price or stock changed;
+    `fields`: of a declared event, typed as it declares them; `before`: the former price."""
+
+    event: str
+    at: datetime
+    order_id: str | None = None
+    items: tuple[Purchase, ...] = ()
+    product: Product | None = None
+    before: Money | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RewardsEarned:
+    """By bringing friends: how many were confirmed, the balance in money by currency, rewards in words, and the next milestone."""
+
+    friends: int = 0
+    balances: tuple[Money, ...] = ()
+    words: tuple[str, ...] = ()
+    next_at: int | None = None
+    next_words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Recipient:
     """`attributes` holds declared ones only, defaults filled in, absent ones None. `purchases`: newest first."""
 
@@ -64,6 +102,10 @@ class Recipient:
     purchases: tuple[Purchase, ...] = ()
     usual: Product | None = None           # what they buy most
     referral_code: str | None = None
+    wishlist: tuple[Product, ...] = ()     # newest first
+    rewards: RewardsEarned | None = None
+    offer: OfferInHand | None = None       # of this message
+    trigger: Cause | None = None           # of this message
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +115,7 @@ class Needs:
     purchases: bool = False
     usual: bool = False
     referral: bool = False
+    wishlist: bool = False
+    rewards: bool = False
+    offer: bool = False
+    trigger: bool = False

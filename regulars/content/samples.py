@@ -25,7 +25,7 @@ def sample_recipient(person: Mapping[str, Any], shop: Shop, compare: Compare) ->
     try:
         purchases = tuple(sorted((_purchase(line) for line in person.get("purchases") or ()), key=_when, reverse=True))
         return Recipient(
-            customer_id=0, email=str(person["email"]), **{name: _text(person.get(name)) for name in _TEXTS},
+            0, str(person["email"]), *(_text(person.get(name)) for name in _TEXTS),
             attributes=_attributes(person.get("attributes") or {}, shop),
             orders=_totals(purchases, shop, compare), purchases=purchases, usual=_usual(purchases),
             referral_code=_text(person.get("referral_code")) or derive_code(b"sample", PROGRAMME, 0),
