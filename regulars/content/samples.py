@@ -25,7 +25,7 @@ def sample_recipient(person: Mapping[str, Any], shop: Shop, compare: Compare) ->
     try:
         purchases = tuple(sorted((_purchase(line) for line in person.get("purchases") or ()), key=_when, reverse=True))
         return Recipient(
-            0, str(person["email"]), *(_text(person.get(name)) for name in _TEXTS),
+            customer_id=0, email=str(person["email"]), **_texts(person),
             attributes=_attributes(person.get("attributes") or {}, shop),
             orders=_totals(purchases, shop, compare), purchases=purchases, usual=_usual(purchases),
             referral_code=_text(person.get("referral_code")) or derive_code(b"sample", PROGRAMME, 0),
@@ -38,6 +38,10 @@ def sample_recipient(person: Mapping[str, Any], shop: Shop, compare: Compare) ->
 
 def _who(person: Mapping[str, Any]) -> str:
     return str(person.get("email") or "a person")
+
+
+def _texts(person: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _text(person.get(name)) for name in _TEXTS}
 
 
 def _text(value: Any) -> str | None:
