@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from regulars.doors.cli.console import say
 
-ADDRESS = re.compile(r"[^\s<>@\"'(),;:=]+@[^\s<>@\"'(),;:=]+")
+ADDRESS = re.compile(r"[^\s<>@\"'(),;:=/]+@[^\s<>@\"'(),;:=/?]+")
 OURS = "regulars"
 
 

@@ -41,7 +41,7 @@ COMMANDS = {
 @click.group(
     cls=LazyGroup, commands_by_name=COMMANDS, invoke_without_command=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-    epilog="Example: regulars check && regulars plan win-back && regulars launch win-back",
+    epilog="\b\nExample: regulars check\n         regulars plan win-back\n         regulars launch win-back",
 )
 @click.version_option(__version__, "-V", "--version", prog_name="regulars")
 def cli() -> None:

@@ -45,6 +45,12 @@ def test_addresses_are_left_out_of_our_lines(said):
         assert "the relay said" in line
 
 
+def test_the_address_of_a_database_stays_readable():
+    where = "postgresql+psycopg://shop:***@/regulars?host=/var/run/postgresql"
+
+    assert where in JsonLines().format(record("the database does not answer: %s", where))
+
+
 def test_celerys_names_of_workers_stay():
     assert "regulars-7@box.example ready." in JsonLines().format(record("%s ready.", "regulars-7@box.example", name="celery.apps.worker"))
 
