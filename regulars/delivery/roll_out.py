@@ -8,8 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from regulars.definition.spans import plus
 from regulars.definition.workspace import RollOut
-from regulars.delivery.schedule import plus
 
 # Of the first part, in per cent: more than this stops a launch. One mail of ten or more is forgiven.
 LIMITS: Mapping[str, int] = MappingProxyType({

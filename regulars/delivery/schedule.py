@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from regulars.definition.quantities import Duration
+from regulars.definition.spans import ONE_DAY, plus
 from regulars.definition.workspace import Campaign, IfPast
-
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +41,6 @@ def timetable(campaign: Campaign, shop_zone: str, zones: Iterable[str], now: dat
     if campaign.send_at is None or not campaign.send_at.local:
         return Timetable({}, otherwise)
     return Timetable({zone: _slot(campaign, zone, now) for zone in zones if _is_known(zone)}, otherwise)
-
-
-def plus(moment: datetime, duration: Duration, zone: str) -> datetime:
-    """`moment` + `duration`: hours are hours; months are calendar ones in `zone`, and 31 January + 1 month is its last day."""
-    if not duration.months:
-        return moment + timedelta(seconds=duration.seconds)
-    local = moment.astimezone(ZoneInfo(zone))
-    month = local.month - 1 + duration.months
-    year, month = local.year + month // 12, month % 12 + 1
-    last = (datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC) - ONE_DAY).day
-    return local.replace(year=year, month=month, day=min(local.day, last)).astimezone(UTC)
 
 
 def _slot(campaign: Campaign, zone: str, now: datetime) -> Slot | None:

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from regulars.definition.conditions import All
 from regulars.definition.quantities import Duration
+from regulars.definition.spans import plus
 from regulars.definition.workspace import Campaign, IfPast, SendAt, Texts
-from regulars.delivery.schedule import plus, timetable
+from regulars.delivery.schedule import timetable
 
 NINE = datetime(2026, 12, 1, 9, 0)
 ZONES = ["Europe/Istanbul", "Asia/Baku", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York"]
