@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
         Audiences,
+        Automations,
         Buckets,
         Bundles,
         Cards,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         Dossiers,
         Fifths,
         Flows,
+        JourneyBook,
         Launches,
         Memory,
         Messages,
@@ -323,10 +325,22 @@ class House:
         return LaunchesInDatabase(self.database)
 
     @cached_property
+    def automations(self) -> Automations:
+        from regulars.adapters.database.automations import AutomationsInDatabase
+
+        return AutomationsInDatabase(self.database)
+
+    @cached_property
     def messages(self) -> Messages:
         from regulars.adapters.database.messages import MessagesInDatabase
 
         return MessagesInDatabase(self.database)
+
+    @cached_property
+    def journeys(self) -> JourneyBook:
+        from regulars.adapters.database.journeys import JourneyBookInDatabase
+
+        return JourneyBookInDatabase(self.database)
 
     @cached_property
     def owner(self) -> str:

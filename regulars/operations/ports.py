@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.settlement import Claimed, Handoff, Settlement, Uncertain
     from regulars.delivery.slowdowns import SlowDown
     from regulars.delivery.workers import Worker
+    from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
     from regulars.measurement.attribution import Sale, Touch
@@ -533,6 +534,58 @@ class Recipients(Protocol):
 class Doorbell(Protocol):
     def ring(self, launch_id: int) -> bool:
         """Tells the workers that there is work; False: nobody could be told, and the sweep will find it."""
+        ...
+
+
+# ---- automations ----
+
+
+class Automations(Protocol):
+    """What `apply` put live. (Inside a transaction: adapters.database.automations.live_on and editions_on.)"""
+
+    def live(self) -> Mapping[str, LiveAutomation]:
+        """The newest edition of each that is enabled, by its campaign's name."""
+        ...
+
+    def editions(self, wanted: Iterable[tuple[str, int]]) -> Mapping[tuple[str, int], LiveAutomation]:
+        """These (campaign, edition), also of disabled ones; those that never were are absent."""
+        ...
+
+    def applied(self) -> Sequence[Applied]:
+        """All that were ever put live, by name."""
+        ...
+
+    def put_live(self, drafts: Sequence[EditionDraft]) -> Mapping[str, int]:
+        """All of them in one transaction, or none; campaign -> edition. Raises Refused when one was applied by somebody else meanwhile."""
+        ...
+
+    def enable(self, campaign: str, now: datetime) -> bool:
+        """What happened while it was disabled starts nothing. False: it was enabled, or never applied."""
+        ...
+
+    def disable(self, campaign: str, reason: str, now: datetime) -> bool: ...
+
+
+# ---- automations ----
+
+
+class JourneyPage(Protocol):
+    """An open transaction in which journeys begin, go on and end."""
+
+    def automations(self) -> Mapping[str, LiveAutomation]:
+        """The newest edition of each that is enabled."""
+        ...
+
+    def lock(self, customer_ids: Collection[int]) -> None:
+        """Nobody else changes anything of these customers until the transaction ends."""
+        ...
+
+
+class JourneyBook(Protocol):
+    """Where journeys are kept."""
+
+    def writing(self) -> AbstractContextManager[JourneyPage]:
+        """One transaction: durable at its end, or nothing of it."""
         ...
 
 
