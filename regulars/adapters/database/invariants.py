@@ -51,7 +51,7 @@ def _count() -> Select[Any]:
 
 def _one_live() -> Select[Any]:
     live = launches.c.state.in_([state.value for state in LIVE])
-    return select(launches.c.campaign).where(live).group_by(launches.c.campaign).having(func.count() > 1)
+    return select(launches.c.campaign).where(live, launches.c.step == "").group_by(launches.c.campaign).having(func.count() > 1)
 
 
 def _messages(*where: Any) -> Select[Any]:
