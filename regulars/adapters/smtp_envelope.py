@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import repeat
 
 from regulars.delivery.outcomes import Outcome, Phase, Result
 from regulars.delivery.outgoing import Outgoing
@@ -14,7 +13,6 @@ RSET = b"RSET\r\n"
 LONGEST_ADDRESS = 320  # bytes: RFC 5321 4.5.3.1 allows 64 before the @ and 255 after it
 # RFC 5321's Dot-string; no quotes, no %-routes. Beyond ASCII: RFC 6531.
 _ADDRESS = re.compile(r"[A-Za-z0-9!#$&'*+/=?^_`{|}~.\-\u00a1-\U0010ffff]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
-_DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,9 @@ def stuffed(content: bytes) -> bytes | None:
     lines = content.splitlines()  # at CRLF, CR and LF alike: all ends have two bytes, or one of them is no CRLF
     if len(b"".join(lines)) + 2 * len(lines) != len(content) or b"\0" in content:
         return None
-    if True in map(bytes.startswith, lines, repeat(b".")):
-        return _DOT_FIRST.sub(b"..", content)
-    return content
+    if content.startswith(b"."):
+        content = b"." + content
+    return content.replace(b"\r\n.", b"\r\n..")
 
 
 def _is_plain(address: str) -> bool:
