@@ -1,0 +1,167 @@
+"""Contact limits: whether a marketing mail may go to its customer now, and if not, until when it waits or why it never goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from regulars.definition.limits import ALL, Calendar, Cap, QuietHours
+from regulars.definition.spans import plus
+from regulars.definition.workspace import Shop
+from regulars.journeys.closed_days import begins, closed_for, next_day
+from regulars.journeys.contact import Admitted, Contact, Dropped, History, Later, Mail, Verdict
+from regulars.journeys.quiet_hours import is_quiet, over_at
+
+LOOK_AGAIN = timedelta(hours=1)  # after a complaint that is open: nobody can say when it will be closed
+A_DAY_ANYWHERE = timedelta(hours=26)
+MOST_OBSTACLES = 2 * 366  # a calendar may close a year, but not for ever
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a shop's file allows. `zone`: the shop's, for months of a calendar and for hours that are not local."""
+
+    zone: str
+    caps: tuple[Cap, ...] = ()
+    quiet_hours: QuietHours | None = None
+    classes: tuple[str, ...] = ()
+    hold_while: tuple[str, ...] = ()
+    calendar: Calendar = field(default_factory=Calendar)
+
+    @classmethod
+    def of(cls, shop: Shop) -> Limits | None:
+        """None: the shop has none, and nobody need be asked."""
+        own = shop.contact_limits
+        found = cls(
+            shop.timezone, own.caps if own else (), own.quiet_hours if own else None, shop.classes, shop.hold_while, shop.calendar,
+        )
+        limited = found.caps or found.quiet_hours or found.classes or found.hold_while or found.calendar.closed
+        return found if limited else None
+
+    def since(self, now: datetime) -> datetime:
+        """Contacts up to here cannot matter any more."""
+        spans = [timedelta(days=31 * cap.per.months + 1, seconds=cap.per.seconds) for cap in self.caps]
+        return now - max(spans, default=A_DAY_ANYWHERE)
+
+    def rank(self, class_: str | None) -> int:
+        """0 goes first; a mail of no class, or of one that the file does not know any more, comes last."""
+        return self.classes.index(class_) if class_ in self.classes else len(self.classes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Obstacle:
+    """`until`: the earliest moment at which it is out of the way."""
+
+    until: datetime
+    reason: str
+
+
+def decide(mail: Mail, history: History, limits: Limits, now: datetime) -> Verdict:
+    """Hours and days first: they only put off. Then what may end it: an open complaint, a full cap, a mail of a better class."""
+    if shut := _shut(now, history, limits):
+        return _until(shut, mail)
+    deadline = plus(mail.first_due, mail.over_limit, limits.zone) if mail.over_limit else now
+    obstacle = _on_hold(history, limits, now, deadline) or _full(mail, history, limits, now) or _behind(mail, history, limits, now)
+    if obstacle is None:
+        return Admitted()
+    if shut := _shut(obstacle.until, history, limits):
+        obstacle = replace(obstacle, until=shut.until)
+    if obstacle.until <= deadline:
+        return _until(obstacle, mail)
+    return Dropped(f"{obstacle.reason}; {f'no chance within {mail.over_limit}' if mail.over_limit else 'over_limit: drop'}")
+
+
+def in_turn(mails: Iterable[Mail], history: History, limits: Limits, now: datetime) -> Iterator[Verdict]:
+    """Of several to one customer, in the order given: each that is admitted counts for those that follow."""
+    for mail in mails:
+        verdict = decide(mail, history, limits, now)
+        if isinstance(verdict, Admitted):
+            history = replace(history, contacts=(*history.contacts, Contact(now, mail.topic, mail.class_)))
+        yield verdict
+
+
+def _until(obstacle: _Obstacle, mail: Mail) -> Later | Dropped:
+    if mail.expires_at is not None and obstacle.until >= mail.expires_at:
+        return Dropped(f"{obstacle.reason}; it expires before its turn")
+    return Later(obstacle.until, obstacle.reason)
+
+
+def _shut(moment: datetime, history: History, limits: Limits) -> _Obstacle | None:
+    """Quiet hours and closed days around `moment`, however many follow each other; the first gives the reason."""
+    reason, until = "", moment
+    for _ in range(MOST_OBSTACLES):
+        found = _shut_at(until, history, limits)
+        if found is None:
+            break
+        reason, until = reason or found.reason, found.until
+    return _Obstacle(until, reason) if reason else None
+
+
+def _shut_at(moment: datetime, history: History, limits: Limits) -> _Obstacle | None:
+    day = moment.astimezone(history.zone).date()
+    name = closed_for(day, history.country, history.zone, limits.calendar)
+    if name is not None:
+        return _Obstacle(next_day(moment, history.zone), f"a closed day: {name}")
+    hours = limits.quiet_hours
+    if hours is None:
+        return None
+    zone = history.zone if hours.local else ZoneInfo(limits.zone)
+    if not is_quiet(hours, moment.astimezone(zone).time()):
+        return None
+    return _Obstacle(over_at(hours, moment, zone), f"quiet hours ({hours.begin:%H:%M}-{hours.end:%H:%M})")
+
+
+def _on_hold(history: History, limits: Limits, now: datetime, deadline: datetime) -> _Obstacle | None:
+    for word in limits.hold_while:
+        if word in history.open:
+            soon = now + LOOK_AGAIN
+            return _Obstacle(min(soon, deadline) if deadline > now else soon, f"on hold: {word}")
+    return None
+
+
+def _full(mail: Mail, history: History, limits: Limits, now: datetime) -> _Obstacle | None:
+    """Of the caps that are full, the one that has room again last. What is ahead of `now` counts: another worker's clock."""
+    full = None
+    for cap in limits.caps:
+        if not _counts(cap, mail):
+            continue
+        leaves = sorted(plus(contact.at, cap.per, limits.zone) for contact in history.contacts if _counts(cap, contact))
+        if len(leaves) >= cap.count and leaves[-cap.count] > now and (full is None or leaves[-cap.count] > full.until):
+            full = _Obstacle(leaves[-cap.count], f"contact limit reached: {_in_words(cap)}")
+    return full
+
+
+def _behind(mail: Mail, history: History, limits: Limits, now: datetime) -> _Obstacle | None:
+    """A better class has written to them on this day of theirs, or is going to."""
+    mine = limits.rank(mail.class_)
+    if not mine:
+        return None
+    today, tomorrow = begins(now.astimezone(history.zone).date(), history.zone), next_day(now, history.zone)
+    ahead = [one.class_ for one in history.contacts if one.at >= today and limits.rank(one.class_) < mine]
+    ahead += [
+        one.class_ for one in history.rivals
+        if limits.rank(one.class_) < mine and _goes_before(tomorrow, one, history, limits, now)
+    ]
+    if not ahead:
+        return None
+    return _Obstacle(tomorrow, f"another mail goes first on that day: {min(ahead, key=limits.rank)}")
+
+
+def _goes_before(tomorrow: datetime, rival: Mail, history: History, limits: Limits, now: datetime) -> bool:
+    """Nobody stands back for a mail that is itself held back beyond the day."""
+    moment = max(now, rival.due)
+    if full := _full(rival, history, limits, moment):
+        moment = full.until
+    if shut := _shut(moment, history, limits):
+        moment = shut.until
+    return moment < tomorrow and (rival.expires_at is None or moment < rival.expires_at)
+
+
+def _counts(cap: Cap, mail: Mail | Contact) -> bool:
+    return cap.of in {ALL, mail.topic, mail.class_}
+
+
+def _in_words(cap: Cap) -> str:
+    return f"{cap.count} per {cap.per}" + ("" if cap.of == ALL else f" of {cap.of}")
