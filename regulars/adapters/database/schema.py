@@ -433,6 +433,7 @@ messages = Table(
     Column("unsubscribed_at", UtcTime),
     Column("journey_id", BigInteger),                        # of an automation: what made it
     Column("contact_at", UtcTime),                           # it passed the contact limits: from here on it counts against them
+    Column("first_due_at", UtcTime),                         # contact limits have put it off: when its turn had first come
     PrimaryKeyConstraint("launch_id", "number"),
     UniqueConstraint("launch_id", "step", "customer_id", "occurrence"),
     Index("ix_messages_due", "launch_id", "next_attempt_at", "number", postgresql_where=PENDING, sqlite_where=PENDING),
