@@ -18,8 +18,8 @@ class Happening:
     """`kind`: one of BUILT_IN_EVENTS, WATCHED or the shop's own events. `subject`: whose turn it is once for, such as an order's id.
 
     `data`: JSON, what templates and webhooks are shown. `nth`: of order.placed: the customer's how-manieth order that counts.
-    `lines`: of the order. `live`: False for imported history, which starts, moves and ends nothing.
-    (source, source_id) makes it happen once.
+    `lines`: of the order. `live`: False for imported history, which starts, moves and ends nothing. `campaign`: of a WATCHED one the
+    automation that it was looked for; no other starts by it. (source, source_id) makes it happen once.
     """
 
     kind: str
@@ -32,3 +32,4 @@ class Happening:
     nth: int | None = None
     lines: tuple[Line, ...] = ()
     live: bool = True
+    campaign: str = ""
