@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from select import POLLIN, poll
 from threading import Lock
-from time import monotonic
+from time import monotonic, sleep
 from weakref import WeakKeyDictionary
 
 from regulars.adapters.composing_wire import (
@@ -43,6 +43,7 @@ PATIENCE = 1.25   # seconds without an answer before anybody asks why
 GUILTY = SECONDS + 0.2  # of CPU: by then the child would have given up by itself, if it still could
 STARVING = 60.0   # seconds without an answer when the machine had no CPU for it
 LOOK = 0.2        # seconds between two looks at a child that says nothing
+GATHER = 0.004    # seconds in which answers gather: whoever fetches each alone takes the other threads from their work
 ROOM = 1 << 20    # bytes in the pipe, so that the child need not wait until each mail is fetched
 
 
@@ -170,8 +171,8 @@ class _Child:
             raise self._lost() from error
         if texts is not None:
             self._remember(number)
-        for _ in jobs:
-            answer = self._answer(PATIENCE)
+        for left in range(len(jobs), 0, -1):
+            answer = self._answer(PATIENCE, gather=GATHER if left > 1 else 0)
             if answer.kind == BUG:
                 raise RuntimeError(answer.values[0])
             self.answered += 1
@@ -197,9 +198,10 @@ class _Child:
             del self._rooms[next(iter(self._rooms))]
         self._rooms[number] = None
 
-    def _answer(self, patience: float) -> Answer:
+    def _answer(self, patience: float, gather: float = 0) -> Answer:
         while (frame := self._frame()) is None:
             self._wait(patience)
+            sleep(gather)
             part = os.read(self._answers, ROOM)
             if not part:
                 raise self._lost()
