@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.content.email import Email, Occasion
-from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
+from regulars.content.recipient import OfferInHand, OrderTotals, Product, Purchase, Recipient
 from regulars.content.tokens import MessageRef
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Mailbox
@@ -122,6 +122,7 @@ def _flat_job(job: Job, known: dict[int, Any]) -> tuple[Any, ...]:
         ],
         None if one.usual is None else _flat_product(one.usual, known),
         one.referral_code,
+        None if one.offer is None else _flat_offer(one.offer),
         (occasion.ref.launch, occasion.ref.number),
         (occasion.launch_key, occasion.key, occasion.base_url, occasion.composed_at),
     )
@@ -133,13 +134,22 @@ def _flat_product(product: Product, known: dict[int, Any]) -> tuple[Any, ...]:
     return flat
 
 
+def _flat_offer(offer: OfferInHand) -> tuple[Any, ...]:
+    amount, minimum = (None if money is None else (money.units, money.currency) for money in (offer.amount, offer.minimum))
+    return offer.name, offer.code, offer.words, offer.percent, amount, minimum, offer.valid_until
+
+
+def _offer(name: str, code: str, words: str, percent: Any, amount: Any, minimum: Any, valid_until: Any) -> OfferInHand:
+    return OfferInHand(name, code, words, percent, Money(*amount) if amount else None, Money(*minimum) if minimum else None, valid_until)
+
+
 def _flat_money(money: Money, known: dict[int, Any]) -> tuple[int, str]:
     flat = known[id(money)] = money.units, money.currency
     return flat
 
 
 def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
-    own, orders, lines, usual, code, ref, occasion = flat
+    own, orders, lines, usual, code, offer, ref, occasion = flat
     customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes = own
     count, spent, currency, first_at, last_at = orders
     purchases = tuple([
@@ -152,7 +162,7 @@ def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
     recipient = Recipient(
         customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes,
         OrderTotals(count, Money(spent, currency), first_at, last_at), purchases,
-        None if usual is None else _product(usual, known), code,
+        None if usual is None else _product(usual, known), code, offer=None if offer is None else _offer(*offer),
     )
     return Job(recipient, Occasion(MessageRef(*ref), *occasion))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 from regulars.content.assembly import ROOT
 from regulars.content.bundle import IMAGES, bundled
@@ -13,12 +12,14 @@ from regulars.content.compilation import LEXER, Cache, Compiled, MailCompiler, c
 from regulars.content.email import CannotCompose
 from regulars.content.grammar import tree_of
 from regulars.content.mailroom import Compose, MailRoom, open_bundle
+from regulars.content.offers import fields_of, for_show, offer_of
 from regulars.content.source import Files, Unreadable
 from regulars.content.trial import OCCASION, estimated_size, large_customer
 from regulars.content.usage import Scope, Usage, misfit, usage_of
 from regulars.content.vocabulary import (
     CAMPAIGN,
     LINKS,
+    OFFER,
     ORDERS,
     PRODUCT,
     PURCHASE,
@@ -68,6 +69,7 @@ def context_of(shop: Shop, data: Mapping[str, object]) -> Scope:
         "with": Anything(),
         "data": replace(known, open=False),
         "referral": referral_group(shop.referral),
+        "offer": OFFER,
         "links": LINKS,
         "now": Plain("date"),
     }
@@ -150,6 +152,8 @@ class _Inspection:
             for campaign in campaigns:
                 yield from _missing_with(campaign, one.usages)
                 yield from _misfits_of_with(campaign, one.usages)
+                yield from _not_given(campaign, self.workspace.shop, one.usages)
+                yield from _hidden_code(campaign, one)
         if campaigns and not any(one.broken for one in checked.values()):
             yield from self.trial(campaigns[0], checked)
 
@@ -191,14 +195,16 @@ class _Inspection:
     def trial(self, campaign: Campaign, checked: Mapping[str, _Checked]) -> Iterator[Finding]:
         """The mail of a customer with long names and many purchases, where it could become too large."""
         large = any(estimated_size(one.compiled.html) > LARGEST_HTML // 2 for one in checked.values())
-        if not large or any(list(_missing_with(campaign, one.usages)) for one in checked.values()):
+        shop = self.workspace.shop
+        if not large or any([*_missing_with(campaign, one.usages), *_not_given(campaign, shop, one.usages)] for one in checked.values()):
             return
         plain = replace(campaign, subject=Texts({"": "trial"}), preheader=None)
         room = open_bundle(bundled(self.workspace, plain, {language: one.compiled for language, one in checked.items()}).files)
         for language, one in _first_of_each(checked):
             place = Location(one.compiled.path)
+            customer = large_customer(shop, language)
             try:
-                email = self.compose(room, large_customer(self.workspace.shop, language), OCCASION)
+                email = self.compose(room, replace(customer, offer=for_show(campaign, customer, shop, OCCASION.composed_at)), OCCASION)
             except CannotCompose as cannot:
                 yield Finding(place, "C151", f"the mail of a sample customer cannot be composed: {cannot.reason}", "")
                 continue
@@ -219,21 +225,21 @@ class _Inspection:
     def line(self, campaign: Campaign, text: str, begins: Location) -> Iterator[Finding]:
         """A subject or preheader; places are those in its YAML file."""
         # Many campaigns say the same about the same: each text is read once for all that give it the same values.
-        known = text, repr(campaign.with_)
+        known = text, f"{campaign.with_!r} {campaign.offer}"
         if known not in self.lines_before:
-            self.lines_before[known] = self.said_of(text, campaign.with_)
+            self.lines_before[known] = self.said_of(text, campaign)
         for finding in self.lines_before[known]:
             yield replace(finding, location=_moved(finding.location, begins))
 
-    def said_of(self, text: str, given: Mapping[str, Any]) -> list[Finding]:
+    def said_of(self, text: str, campaign: Campaign) -> list[Finding]:
         """Places are those in the text, as if it were a file of its own."""
         files = Files({"": text})
-        context = {**self.context, "with": shape_of(given, "with")}
+        context = {**self.context, "with": shape_of(campaign.with_, "with")}
         try:
             usage = usage_of(tree_of(files.pieces(LEXER, ""), files), context)
         except Unreadable as unreadable:
             return [unreadable.finding]
-        return [*usage.findings, *self.pictures(usage)]
+        return [*usage.findings, *self.pictures(usage), *_not_given(campaign, self.workspace.shop, [usage])]
 
 
 def _emails_in(condition: Condition) -> Iterator[Emails]:
@@ -264,6 +270,31 @@ def _misfits_of_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Fi
             told = misfit(name, shape.kind) if key in campaign.with_ and isinstance(shape, Plain) else None
             if told:
                 yield Finding(place, "C108", f'{told[0]}, in campaign "{campaign.name}"', told[1])
+
+
+def _not_given(campaign: Campaign, shop: Shop, usages: Iterable[Usage]) -> Iterator[Finding]:
+    """What the template takes for granted that this campaign's mails do not have. One without an offer is named once."""
+    offer = offer_of(campaign, shop)
+    if campaign.offer and offer is None:
+        return  # that name is a finding of its own
+    there = fields_of(offer) if offer else frozenset()
+    for usage in usages:
+        for (group, name, asked_for_group, asked_for_field), place in usage.given.items():
+            path = f"{group}.{name}"
+            if name in there or asked_for_field or (asked_for_group and offer is None):
+                continue
+            what = f'the offer "{offer.name}" of campaign "{campaign.name}" has no "{name}"' if offer else f'campaign "{campaign.name}" names no offer'
+            way = "add it in regulars.yaml" if offer else "add offer: … to its file"
+            yield Finding(place, "C163", what, f"{way}, or put this inside {{% if {path if offer else group} %}} … {{% endif %}}")
+
+
+def _hidden_code(campaign: Campaign, checked: _Checked) -> Iterator[Finding]:
+    lines = [text for texts in (campaign.subject, campaign.preheader) for text in (texts.by_language.values() if texts else ())]
+    shows = any(key[:2] == ("offer", "code") for usage in checked.usages for key in usage.given) or any("offer.code" in line for line in lines)
+    if campaign.offer and checked.usages and not shows:
+        message = f'campaign "{campaign.name}" has the offer "{campaign.offer}", and this mail never shows its code'
+        hint = "write {{ offer.code }}, or take offer: out of the campaign's file"
+        yield Finding(Location(checked.compiled.path), "C164", message, hint, Severity.WARNING)
 
 
 def _legal(compiled: Compiled, usage: Usage) -> Iterator[Finding]:

@@ -39,4 +39,6 @@ CODES: Mapping[str, str] = MappingProxyType({
     "C160": "a key of with: that a campaign does not give",
     "C161": "a file of data/ that does not exist",
     "C162": "a condition that asks about a link which no mail has",
+    "C163": "offer, in a template of a campaign that names none, or a field that its offer does not have",
+    "C164": "an offer whose code the mail never shows",
 })

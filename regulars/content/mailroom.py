@@ -22,6 +22,7 @@ from regulars.content.tokens import Purpose, packed_target, token
 from regulars.content.vocabulary import (
     CAMPAIGN,
     LINKS,
+    OFFER,
     ORDERS,
     PRODUCT,
     PURCHASE,
@@ -217,6 +218,7 @@ class MailRoom:
             "purchases": listed(recipient.purchases, PURCHASE, "purchases"),
             "usual": absent("usual") if usual is None else Record(PRODUCT, usual, "usual"),
             "referral": Record(self._referral, _Programme(recipient.referral_code, invitation, self.shop.referral), "referral"),
+            "offer": shown(recipient.offer, OFFER, "offer"),
             "links": Record(LINKS, own, "links"),
             "now": occasion.composed_at,
             "_voice": voice_for(recipient.locale, language, recipient.timezone, self.shop.timezone),

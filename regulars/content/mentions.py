@@ -19,7 +19,7 @@ class Mentions:
 
     @property
     def needs(self) -> Needs:
-        return Needs("purchases" in self.names, "usual" in self.names, "referral" in self.names)
+        return Needs("purchases" in self.names, "usual" in self.names, "referral" in self.names, offer="offer" in self.names)
 
 
 def mentions_of(pieces: Iterable[Piece]) -> Mentions:

@@ -21,7 +21,7 @@ LOOP = Group("loop", {
     name: Field(_NUMBER if "index" in name or name == "length" else _ANY, lambda loop: loop)
     for name in ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "cycle", "changed")
 })
-_LATER = frozenset({"offer", "trigger", "recommended"})
+_LATER = frozenset({"trigger", "recommended"})
 _KEEP_LIST = frozenset({"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"})
 _ONE_OF_LIST = frozenset({"first", "last", "min", "max"})
 _GIVE_NUMBER = frozenset({"length", "count", "round", "int", "float", "abs", "sum"})
@@ -41,11 +41,13 @@ def misfit(name: str, kind: str) -> tuple[str, str] | None:
 @dataclass(slots=True)
 class Usage:
     """`with_keys`: key of `with:` -> where it is used, and whether the template manages without.
-    `with_filters`: key of `with:`, a filter that it goes through, and where."""
+    `with_filters`: key of `with:`, a filter that it goes through, and where.
+    `given`: (group, field) of what only some campaigns give, whether the template asked before for the group and for the field -> where."""
 
     findings: list[Finding] = field(default_factory=list)
     with_keys: dict[str, tuple[Location, bool]] = field(default_factory=dict)
     with_filters: list[tuple[str, str, Location]] = field(default_factory=list)
+    given: dict[tuple[str, str, bool, bool], Location] = field(default_factory=dict)
     images: list[tuple[str, Location]] = field(default_factory=list)
     paths: set[str] = field(default_factory=set)
 
@@ -179,6 +181,9 @@ class _Reader:
             self.find(_last_line(node), "C106", f"this is {what}, not one value to print", hint)
         elif isinstance(shape, Plain) and shape.kind == "yes/no":
             self.find(_last_line(node), "C106", "this is yes or no, which has no words", "use it in {% if … %}")
+        elif isinstance(shape, Plain) and shape.kind == "share":
+            path = _path(node) or "it"
+            self.find(_last_line(node), "C106", "this is a share, 0.1 for ten per cent", f"write {{{{ {path} | percent }}}}")
 
     def shape(self, node: nodes.Node, scope: Scope, present: frozenset[str], *, needed: bool = True) -> Shape:
         """The shape of an expression; where it may be absent and is needed, that is a finding."""
@@ -247,6 +252,10 @@ class _Reader:
             return _ANY
         if isinstance(base, Group):
             if name in base.fields:
+                if base.given:
+                    path = _path(node.node)
+                    asked = path in present, f"{path}.{name}" in present
+                    self.usage.given.setdefault((base.name, name, *asked), self.tree.place(line))
                 return base.fields[name].shape
             self.unknown_field(base, name, line, _path(node.node))
         elif isinstance(base, Plain | Listing):

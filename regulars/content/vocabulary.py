@@ -18,7 +18,7 @@ Getter = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A value that can be printed. `kind` is one of text, number, money, date, yes/no."""
+    """A value that can be printed. `kind` is one of text, number, money, date, yes/no, share (0.1 is ten per cent)."""
 
     kind: str = "text"
     absent: bool = False
@@ -26,12 +26,14 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Named fields, read with a dot. `open`: another name is absent rather than wrong (`with:` of one campaign)."""
+    """Named fields, read with a dot. `open`: another name is absent rather than wrong (`with:` of one campaign).
+    `given`: by some campaigns only, and perhaps without some of its fields."""
 
     name: str
     fields: Mapping[str, Field]
     absent: bool = False
     open: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,16 @@ SHOP = Group("shop", {
     "currency": _plain("currency"),
     "email": _plain(lambda shop: (shop.reply_to or shop.sender).address),
 })
+
+OFFER = Group("offer", {
+    "name": _plain("name"),
+    "code": _plain("code"),
+    "words": _plain("words"),
+    "percent": _plain(lambda offer: None if offer.percent is None else offer.percent / 100, "share"),
+    "amount": _plain("amount", "money"),
+    "minimum": _plain("minimum", "money"),
+    "valid_until": _plain("valid_until", "date"),
+}, given=True)
 
 CAMPAIGN = Group("campaign", {
     "name": _plain("name"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from regulars.content.checking import check_campaign
 from regulars.content.compilation import Cache, MailCompiler
 from regulars.content.email import BeyondLimits, CannotCompose, Occasion
 from regulars.content.mailroom import Compose, MailRoom, open_bundle
+from regulars.content.offers import for_show
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
@@ -138,8 +139,9 @@ def fitting(customer_ids: Sequence[int], campaign: Campaign, room: MailRoom, des
     occasion = Occasion(MessageRef(0, 0), PREVIEW_LAUNCH_KEY, desk.keys.preview, desk.base_url, as_of)
     troubles: list[str] = []
     for recipient in people.values():
+        shown = replace(recipient, offer=for_show(campaign, recipient, room.shop, as_of))
         try:
-            size = len(desk.compose(room, recipient, occasion).html.encode())
+            size = len(desk.compose(room, shown, occasion).html.encode())
         except BeyondLimits as error:
             raise Refused(f"the launch would pause at its first mail: {error.reason}", hint=f"change templates/{campaign.template}") from error
         except CannotCompose as error:

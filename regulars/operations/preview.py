@@ -12,6 +12,7 @@ from regulars.content.bundle import freeze
 from regulars.content.compilation import MailCompiler
 from regulars.content.email import BeyondLimits, CannotCompose, Email, Occasion
 from regulars.content.mailroom import Compose, MailRoom, open_bundle
+from regulars.content.offers import for_show
 from regulars.content.proof import Proof, proof_of, self_contained, with_named_links
 from regulars.content.recipient import Recipient
 from regulars.content.samples import sample_recipient
@@ -63,6 +64,7 @@ def preview(
 ) -> Preview:
     """The mail as it would be sent now. Raises WorkspaceBroken, or RegularsError when this customer cannot get it."""
     room = open_bundle(freeze(workspace, campaign, compiler).files)
+    recipient = replace(recipient, offer=for_show(campaign, recipient, workspace.shop, now))
     return _composed(room, recipient, Occasion(NOT_A_MESSAGE, PREVIEW_LAUNCH_KEY, keys.preview, base_url, now), compose)
 
 

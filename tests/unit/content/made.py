@@ -14,6 +14,7 @@ from regulars.content.mailroom import MailRoom, open_bundle
 from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
 from regulars.content.tokens import Key, MessageRef
 from regulars.definition.conditions import All, Kind
+from regulars.definition.programme import Offer
 from regulars.definition.quantities import Money
 from regulars.definition.units import reward
 from regulars.definition.workspace import (
@@ -42,6 +43,7 @@ SHOP = Shop(
         "loyalty_card": Attribute("loyalty_card", Kind.TEXT),
     },
     referral=ReferralProgramme(friend=reward("15%"), advocate=reward("100 TRY")),
+    offers={"ten": Offer("ten", reward("10%"), minimum=(Money.of(500, "TRY"), Money.of(20, "AZN")))},
 )
 
 HEAD = "<mjml><mj-body><mj-section><mj-column>"

@@ -4,6 +4,7 @@ import re
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from html import unescape
 
 import html5lib
@@ -11,6 +12,8 @@ import pytest
 
 from regulars.content.bundle import freeze
 from regulars.content.email import CannotCompose
+from regulars.content.offers import for_show
+from regulars.content.recipient import OfferInHand
 from regulars.content.tokens import LAYOUT, Purpose, signature
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Mailbox, Texts
@@ -31,6 +34,8 @@ from tests.unit.content.made import (
     workspace,
 )
 
+OFFERED = column("""<mj-text>{{ offer.name }} {{ offer.code }} {{ offer.words }} {{ offer.percent | percent }}
+{{ offer.minimum | money }} {{ offer.valid_until | date }}{{ offer.amount | default("") }}</mj-text>""")
 CARD = column("""<mj-text>{{ customer.greeting }} {{ customer.city|default("") }} {{ customer.loyalty_card|default("") }}
 <table><tr><td title="{{ customer.last_name|default("") }}">{{ customer.last_name|default("")|upper }}</td></tr></table></mj-text>
 <mj-raw>{% for item in purchases %}</mj-raw><mj-image src="{{ image("hero.jpg") }}" alt="{{ item.name }}" href="{{ item.url }}" />
@@ -287,3 +292,36 @@ def test_a_mail_tells_screen_readers_its_language():
     assert mail.language == "tr"
     assert 'lang="und"' not in mail.html
     assert html5lib.parse(mail.html, namespaceHTMLElements=False).attrib["lang"] == "tr"
+
+
+TEN = OfferInHand("ten", "COME-4X", "10%", Decimal(10), minimum=Money.of(500, "TRY"), valid_until=datetime(2026, 11, 30, 20, 59, 59, tzinfo=UTC))
+
+
+def test_a_mail_shows_its_own_code_and_what_it_is_worth():
+    email = composed(OFFERED, made=campaign(offer="ten"), offer=TEN)
+
+    assert "ten COME-4X 10% %10 ₺500 30 Kasım 2026" in " ".join(email.text.split())
+
+
+def test_a_mail_without_an_offer_is_asked_for_none():
+    assert "none" in composed(column("<mj-text>{% if offer %}{{ offer.code }}{% else %}none{% endif %}</mj-text>")).text
+    with pytest.raises(CannotCompose, match="offer is absent"):
+        composed(OFFERED)
+
+
+def test_what_a_code_says_harms_nothing():
+    assert "&lt;b&gt;" in composed(OFFERED, offer=replace(TEN, code="<b>")).html
+
+
+@pytest.mark.parametrize(("country", "minimum"), [("AZ", "20 AZN"), ("tr", "500 TRY"), ("DE", "500 TRY"), (None, "500 TRY"), ("nowhere", "500 TRY")])
+def test_amounts_are_those_of_the_customers_country(country, minimum):
+    shown = for_show(campaign(offer="ten"), recipient(country=country), SHOP, OCCASION.composed_at)
+
+    assert str(shown.minimum) == minimum
+
+
+def test_a_preview_shows_a_code_that_is_none():
+    shown = for_show(campaign(offer="ten"), recipient(), SHOP, OCCASION.composed_at)
+
+    assert shown.code.startswith("PREVIEW")
+    assert for_show(campaign(), recipient(), SHOP, OCCASION.composed_at) is None
