@@ -48,6 +48,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_coupon_entries")),
     )
     op.create_index("ix_coupon_entries_code_folded", "coupon_entries", ["code_folded"], unique=False)
+    op.create_index(
+        "ix_coupon_entries_order_id",
+        "coupon_entries",
+        ["order_id"],
+        unique=False,
+        postgresql_where=sa.text("order_id IS NOT NULL"),
+        sqlite_where=sa.text("order_id IS NOT NULL"),
+    )
     op.create_table(
         "coupon_reservations",
         sa.Column("launch_id", sa.BigInteger(), nullable=False),
@@ -194,6 +202,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign", "customer_id", name=op.f("pk_memberships")),
     )
     op.create_table(
+        "passed_over",
+        sa.Column("campaign", sa.Text(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("customers", sa.Integer(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("noted_at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("campaign", "day", name=op.f("pk_passed_over")),
+    )
+    op.create_table(
         "privacy_requests",
         sa.Column("id", BigKey, nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
@@ -210,6 +227,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("data", Document, nullable=False),
+        sa.Column("gathering", sa.BigInteger(), nullable=True),
         sa.Column("spread_at", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product_changes")),
     )
@@ -228,7 +246,7 @@ def upgrade() -> None:
         sa.Column("entry", sa.String(length=16), nullable=False),
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=True),
+        sa.Column("value", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=True),
         sa.Column("referral_id", sa.BigInteger(), nullable=True),
         sa.Column("at", UtcTime(), nullable=False),
@@ -240,6 +258,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("source", "source_id", name=op.f("uq_rewards_source_source_id")),
     )
     op.create_index("ix_rewards_customer_id", "rewards", ["customer_id", "at"], unique=False)
+    for column in ("referral_id", "expires_at"):
+        told = sa.text(f"{column} IS NOT NULL")
+        op.create_index(f"ix_rewards_{column}", "rewards", [column], unique=False, postgresql_where=told, sqlite_where=told)
     op.create_table(
         "automation_editions",
         sa.Column("campaign", sa.Text(), nullable=False),
@@ -264,6 +285,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("customer_id", "sku", name=op.f("pk_wishes")),
     )
     op.create_index("ix_wishes_sku", "wishes", ["sku"], unique=False)
+    op.create_table(
+        "order_tellings",
+        sa.Column("order_id", sa.Text(), nullable=False),
+        sa.Column("customer_id", sa.BigInteger(), nullable=True),
+        sa.Column("told", Document, nullable=False),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("pk_order_tellings")),
+    )
+    op.create_index("ix_order_tellings_customer_id", "order_tellings", ["customer_id"], unique=False)
+    op.add_column("customers", sa.Column("told_at", UtcTime(), nullable=True))
+    op.add_column("products", sa.Column("told_at", UtcTime(), nullable=True))
+    op.add_column("products", sa.Column("product_id", sa.Text(), nullable=True))
+    op.add_column("products", sa.Column("stock_id", sa.Text(), nullable=True))
+    op.add_column("products", sa.Column("stock_in", Document, nullable=True))
+    op.create_index("ix_products_product_id", "products", ["product_id"], unique=False)
+    op.create_index("ix_products_stock_id", "products", ["stock_id"], unique=False)
+    op.create_index("ix_customers_birth_month_day", "customers", ["birth_month_day"], unique=False)
     op.add_column("launches", sa.Column("step", sa.String(length=32), server_default=sa.text("''"), nullable=False))
     op.add_column("launches", sa.Column("kind", sa.String(length=16), server_default=sa.text("'marketing'"), nullable=False))
     op.add_column("launches", sa.Column("class", sa.String(length=64), nullable=True))
@@ -283,8 +320,13 @@ def upgrade() -> None:
     op.add_column("orders", sa.Column("postal_hash", sa.String(length=64), nullable=True))
     op.add_column("orders", sa.Column("network_hash", sa.String(length=64), nullable=True))
     op.add_column("orders", sa.Column("device_hash", sa.String(length=64), nullable=True))
+    coded = sa.text("referral_code IS NOT NULL")
+    for name in ("postal", "network", "device"):
+        op.create_index(f"ix_orders_coded_{name}", "orders", [f"{name}_hash", "ordered_at"], postgresql_where=coded, sqlite_where=coded)
     op.add_column("referrals", sa.Column("decided_by", sa.Text(), nullable=True))
     op.add_column("referrals", sa.Column("decided_at", UtcTime(), nullable=True))
+    op.drop_index("ix_referrals_advocate_id", "referrals")
+    op.create_index("ix_referrals_advocate_id_ordered_at", "referrals", ["advocate_id", "ordered_at"], unique=False)
     op.create_index(
         "ix_referrals_open",
         "referrals",

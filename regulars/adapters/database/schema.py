@@ -64,6 +64,7 @@ customers = Table(
     Column("attributes_folded", Document, nullable=False, server_default=text("'{}'")),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime),                      # by the shop's clock: what it told earlier does not undo this
     Column("erased_at", UtcTime),
     # consent as the ledger's last word says
     Column("marketing", String(16)),                 # granted | withdrawn | pending | NULL: never asked
@@ -83,6 +84,7 @@ customers = Table(
     Index("ix_customers_orders_spent", "orders_spent"),
     Index("ix_customers_engagement", "engagement"),
     Index("ix_customers_address_hash", "address_hash"),
+    Index("ix_customers_birth_month_day", "birth_month_day"),
 )
 
 # A shop's own customer id is looked up before the address, so a changed address is the same person.
@@ -147,7 +149,14 @@ products = Table(
     Column("usual_gap_days", Integer),
     Column("other", Document),
     Column("updated_at", UtcTime, nullable=False),
+    Column("told_at", UtcTime),                             # by the shop's clock
+    Column("product_id", Text), Column("stock_id", Text),   # the shop's own names of the whole product and of its stock
+    Column("stock_in", Document),                           # place -> [told at, how many are there]
+    Index("ix_products_product_id", "product_id"),
+    Index("ix_products_stock_id", "stock_id"),
 )
+
+CODED = text("referral_code IS NOT NULL")  # few orders have one
 
 orders = Table(
     "orders", metadata,
@@ -181,8 +190,10 @@ orders = Table(
     Column("device_hash", String(64)),
     Index("ix_orders_customer_id_ordered_at", "customer_id", "ordered_at"),
     Index("ix_orders_ordered_at", "ordered_at"),
-    Index("ix_orders_referral_code", "referral_code", postgresql_where=text("referral_code IS NOT NULL"),
-          sqlite_where=text("referral_code IS NOT NULL")),
+    Index("ix_orders_referral_code", "referral_code", postgresql_where=CODED, sqlite_where=CODED),
+    Index("ix_orders_coded_postal", "postal_hash", "ordered_at", postgresql_where=CODED, sqlite_where=CODED),
+    Index("ix_orders_coded_network", "network_hash", "ordered_at", postgresql_where=CODED, sqlite_where=CODED),
+    Index("ix_orders_coded_device", "device_hash", "ordered_at", postgresql_where=CODED, sqlite_where=CODED),
 )
 
 # Lines repeat what conditions group by, so that a windowed condition is one grouped scan without a join.
@@ -236,7 +247,7 @@ referrals = Table(
     Column("confirmed_at", UtcTime), Column("rewarded_at", UtcTime), Column("reversed_at", UtcTime),
     Column("decided_by", Text), Column("decided_at", UtcTime),  # who approved or rejected a held one
     UniqueConstraint("programme", "friend_id"),
-    Index("ix_referrals_advocate_id", "advocate_id"),
+    Index("ix_referrals_advocate_id_ordered_at", "advocate_id", "ordered_at"),
     Index("ix_referrals_open", "state", "ordered_at", postgresql_where=text("state IN ('ordered', 'held')"),
           sqlite_where=text("state IN ('ordered', 'held')")),
 )
@@ -249,7 +260,7 @@ rewards = Table(
     Column("entry", String(16), nullable=False),            # earned | reversed | used | expired
     Column("kind", String(16), nullable=False),             # percent | amount | product | donation
     Column("words", Text, nullable=False),
-    Column("value", BigInteger),                            # per cent or money, in 1/10,000; negative when it takes back
+    Column("value", BigInteger, nullable=False),            # money or pieces, in 1/10,000; negative when it takes away
     Column("currency", String(3)),
     Column("referral_id", BigInteger),
     Column("at", UtcTime, nullable=False),
@@ -258,6 +269,8 @@ rewards = Table(
     Column("source", String(32), nullable=False), Column("source_id", Text, nullable=False),
     UniqueConstraint("source", "source_id"),
     Index("ix_rewards_customer_id", "customer_id", "at"),
+    Index("ix_rewards_referral_id", "referral_id", postgresql_where=text("referral_id IS NOT NULL"), sqlite_where=text("referral_id IS NOT NULL")),
+    Index("ix_rewards_expires_at", "expires_at", postgresql_where=text("expires_at IS NOT NULL"), sqlite_where=text("expires_at IS NOT NULL")),
 )
 
 # Codes of offers as they stand; `coupon_entries` is how they came there.
@@ -290,6 +303,7 @@ coupon_entries = Table(
     Column("order_id", Text),
     Column("reason", Text),
     Index("ix_coupon_entries_code_folded", "code_folded"),
+    Index("ix_coupon_entries_order_id", "order_id", postgresql_where=text("order_id IS NOT NULL"), sqlite_where=text("order_id IS NOT NULL")),
 )
 
 # How many codes a launch may still take; given back when it ends.
@@ -558,12 +572,22 @@ journey_steps = Table(
     Column("launch_id", BigInteger), Column("number", Integer),  # of the message that a send made
 )
 
-# Who was in a watched segment, or above a watched score, when a beat last looked.
+# Who was in a watched segment, or above a watched score, when a beat last looked; or whose moment has come, and which one that was.
 memberships = Table(
     "memberships", metadata,
     Column("campaign", Text, primary_key=True),
     Column("customer_id", BigInteger, primary_key=True),
     Column("since", UtcTime, nullable=False),
+)
+
+# Moments that nobody looked for in time: how many customers they were of, and why nothing started.
+passed_over = Table(
+    "passed_over", metadata,
+    Column("campaign", Text, primary_key=True),
+    Column("day", Date, primary_key=True),                   # of the moment, in the shop's zone
+    Column("customers", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("noted_at", UtcTime, nullable=False),
 )
 
 # Calls that steps ask for: webhooks and notes to the team. Claimed with leases, tried until they succeed or expire.
@@ -594,6 +618,7 @@ product_changes = Table(
     Column("kind", String(32), nullable=False),              # product.price_dropped | product.back_in_stock
     Column("at", UtcTime, nullable=False),
     Column("data", Document, nullable=False),                # before and after
+    Column("gathering", BigInteger),                         # the first change of those that are told of together
     Column("spread_at", UtcTime),
     Index("ix_product_changes_open", "at", postgresql_where=text("spread_at IS NULL"), sqlite_where=text("spread_at IS NULL")),
 )
@@ -611,6 +636,15 @@ intakes = Table(
     Column("answer", Text),
     Column("at", UtcTime, nullable=False),
     Index("ix_intakes_at", "at"),
+)
+
+# Everything that was told of an order, gathered so that neither order nor repetition matters; loyalty/tellings.py reads it.
+order_tellings = Table(
+    "order_tellings", metadata,
+    Column("order_id", Text, primary_key=True),              # the shop's own
+    Column("customer_id", BigInteger),                       # NULL while only parts of it were told
+    Column("told", Document, nullable=False),
+    Index("ix_order_tellings_customer_id", "customer_id"),
 )
 
 api_keys = Table(
