@@ -43,6 +43,10 @@ class Journey:
     trigger: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
     @property
+    def is_under_way(self) -> bool:
+        return self.state is not JourneyState.ENDED
+
+    @property
     def subject(self) -> str:
         """Whose turn it is, such as an order's id."""
         return str(self.trigger.get("subject", ""))

@@ -13,15 +13,20 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.audience.card import Card
     from regulars.audience.eligibility import Funnel, Question, Reason, Standing
     from regulars.audience.explanation import Explanation
+    from regulars.audience.frame import Frame
     from regulars.audience.members import Membership
     from regulars.audience.people import PersonRow
-    from regulars.audience.suppression import Entry, Suppression
+    from regulars.audience.suppression import Entry as Suppressed
+    from regulars.audience.suppression import Suppression
+    from regulars.audience.view import CustomerView
     from regulars.content.bundle import Bundle
     from regulars.content.email import Email, Occasion
     from regulars.content.mailroom import MailRoom
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
-    from regulars.definition.workspace import Scoring, Segment, Shop, Workspace
+    from regulars.definition.conditions import Condition
+    from regulars.definition.quantities import Duration
+    from regulars.definition.workspace import Campaign, CampaignKind, Scoring, Segment, Shop, Workspace
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
     from regulars.delivery.evidence import Sought
@@ -38,7 +43,13 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.settlement import Claimed, Handoff, Settlement, Uncertain
     from regulars.delivery.slowdowns import SlowDown
     from regulars.delivery.workers import Worker
+    from regulars.journeys.contact import Admission
+    from regulars.journeys.effects import Advance, Person, Told
+    from regulars.journeys.journey import Entry, Journey, Start
+    from regulars.journeys.limits import Limits
     from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
+    from regulars.journeys.records import Done, PassedOver, Standing
+    from regulars.journeys.watching import Moment
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
     from regulars.measurement.attribution import Sale, Touch
@@ -419,16 +430,16 @@ class Messages(Protocol):
         """At most so many due messages of a launch that is sending (and of one lane), leased to `owner` for so many seconds."""
         ...
 
-    def standings(self, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:
+    def standings(self, customer_ids: Sequence[int], topic: str | None, kind: CampaignKind = ...) -> Mapping[int, Standing]:
         """What of these customers decides now; who was erased is absent."""
         ...
 
     def turn(
         self, settlements: Sequence[Settlement], handoffs: Sequence[Handoff], *, owner: str, topic: str | None,
-        seconds: int, now: datetime, handed_to: str | None = None,
+        seconds: int, now: datetime, handed_to: str | None = None, kind: CampaignKind = ...,
     ) -> set[MessageRef]:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease;
-        `handed_to`: the address of the transport that writes their dots."""
+        `handed_to`: the address of the transport that writes their dots; `topic`, `kind`: of the marked ones' launch."""
         ...
 
     def recover(self, owner: str, now: datetime) -> Sequence[Settlement]:
@@ -459,6 +470,26 @@ class Messages(Protocol):
 
     def of_customer(self, launch_id: int, customer_id: int) -> Mapping[str, Any] | None:
         """The customer's message in this launch: number, state, reason, the relay's words and its times."""
+        ...
+
+
+class ContactBook(Protocol):
+    """Who was written to, and what contact limits say of whom is next. Transactional mail is neither asked about nor counted."""
+
+    def admit(
+        self, launch: Launch, over_limit: Duration | None, batch: Sequence[Claimed], limits: Limits, now: datetime
+    ) -> Mapping[MessageRef, Admission]:
+        """A verdict for each that is still claimed, as `journeys.limits.in_turn` gives them to each customer by (due, launch, number).
+
+        One transaction in which nobody else decides about these customers. Who is admitted counts as a contact from `now` on:
+        while it may still leave, once it left or perhaps did, but not when it ended unsent. It may be asked about again after an
+        attempt that failed, and does not count against itself then. Counted as well: mail that left before there were limits.
+        Rivals: unsent mail of launches that send, without a contact of their own. Safe to say twice.
+        """
+        ...
+
+    def foresee(self, campaign: Campaign, due: Mapping[int, datetime], limits: Limits, now: datetime) -> Sequence[Admission]:
+        """What would be said of a mail of this campaign to each of these customers when it is due, by what is known now."""
         ...
 
 
@@ -563,7 +594,109 @@ class Automations(Protocol):
         """What happened while it was disabled starts nothing. False: it was enabled, or never applied."""
         ...
 
-    def disable(self, campaign: str, reason: str, now: datetime) -> bool: ...
+    def disable(self, campaign: str, reason: str) -> bool:
+        """Nobody enters and nobody goes on; what is due stays due."""
+        ...
+
+    def bundles(self, launch_ids: Collection[int]) -> Mapping[int, str]:
+        """Of these launches the hash of what they send."""
+        ...
+
+
+class JourneyRecords(Protocol):
+    """What there is to read of journeys."""
+
+    def under_way(self, campaign: str | None = None) -> Mapping[str, Sequence[Standing]]:
+        """By campaign, how many are at which step of which edition."""
+        ...
+
+    def entered(self, since: datetime) -> Mapping[str, int]:
+        """How many journeys began since, by campaign; those that `apply` began again are not counted."""
+        ...
+
+    def ended(self, campaign: str) -> Mapping[str, int]:
+        """By reason, the most first."""
+        ...
+
+    def outcomes(self, campaign: str) -> Mapping[str, Mapping[str, int]]:
+        """Step -> outcome -> how often."""
+        ...
+
+    def left_at(self, campaign: str) -> Mapping[str, int]:
+        """Step -> how many journeys had that for their last one and are over, other than by finishing."""
+        ...
+
+    def mails(self, campaign: str) -> Mapping[str, Mapping[str, int]]:
+        """Step -> state of its messages -> how many, over all editions."""
+        ...
+
+    def passed_over(self, campaign: str) -> Sequence[PassedOver]:
+        """Moments that nobody looked for in time, the latest first."""
+        ...
+
+    def of_customer(self, campaign: str, customer_id: int) -> Sequence[tuple[Journey, Sequence[Done]]]:
+        """The newest first, each with what its steps did, in their order."""
+        ...
+
+
+class WatchPage(Protocol):
+    """An open transaction: whoever is claimed in it has entered when it ends, or nothing of it is."""
+
+    @property
+    def journeys(self) -> JourneyPage: ...
+
+    def claim(self, campaign: str, moments: Mapping[int, datetime], *, once: bool = False) -> set[int]:
+        """Of these customers those whom nobody else has found for this moment; `once`: for any moment at all."""
+        ...
+
+    def forget(self, campaign: str, customer_ids: Collection[int]) -> None:
+        """They may be found again."""
+        ...
+
+    def pass_over(self, campaign: str, day: date, count: int, reason: str, now: datetime) -> None:
+        """Notes that so many had their moment on that day, and why nothing started."""
+        ...
+
+
+class Watchtower(Protocol):
+    """Looks whom the moment has come for."""
+
+    def watches(self) -> Sequence[tuple[LiveAutomation, datetime | None]]:
+        """Those that are enabled, each with the moment up to which it has been looked."""
+        ...
+
+    def clocks(self) -> Sequence[tuple[str | None, str | None]]:
+        """The distinct (time zone, country) of customers."""
+        ...
+
+    def due(
+        self, live: LiveAutomation, moment: Moment, clocks: Sequence[tuple[str | None, str | None]] | None, now: datetime, most: int
+    ) -> Sequence[int]:
+        """Customers by these clocks, or all, whose moment that is and for whom it has not been found yet."""
+        ...
+
+    def running_out(self, live: LiveAutomation, since: datetime, now: datetime, most: int) -> Sequence[tuple[int, datetime, str]]:
+        """(customer, moment, order): who by their rhythm needs more, so long before as the trigger says."""
+        ...
+
+    def newcomers(self, live: LiveAutomation, now: datetime, most: int) -> Sequence[int]:
+        """Who is in what it watches, and was not when it was looked last."""
+        ...
+
+    def leavers(self, live: LiveAutomation, now: datetime, most: int) -> Sequence[int]:
+        """Who was in it, and is not any more."""
+        ...
+
+    def entering(self, live: LiveAutomation, now: datetime, *, everyone: bool) -> tuple[int, int, int]:
+        """How many are in what it watches; of them, how many may enter; and of those, how many would at the next look.
+        `everyone`: as if nobody had been in it before."""
+        ...
+
+    def writing(self) -> AbstractContextManager[WatchPage]: ...
+
+    def looked(self, campaign: str, now: datetime) -> None:
+        """Nothing is left to find up to then."""
+        ...
 
 
 # ---- automations ----
@@ -576,8 +709,48 @@ class JourneyPage(Protocol):
         """The newest edition of each that is enabled."""
         ...
 
+    def editions(self, wanted: Collection[tuple[str, int]]) -> Mapping[tuple[str, int], LiveAutomation]:
+        """These (campaign, edition), also of disabled ones."""
+        ...
+
     def lock(self, customer_ids: Collection[int]) -> None:
         """Nobody else changes anything of these customers until the transaction ends."""
+        ...
+
+    def under_way(self, customer_ids: Collection[int]) -> Sequence[Journey]:
+        """Their journeys that have not ended."""
+        ...
+
+    def entries(self, campaigns: Collection[str], customer_ids: Collection[int]) -> Mapping[tuple[str, int], Sequence[Entry]]:
+        """By campaign and customer, all that ever began."""
+        ...
+
+    def claim(self, most: int, now: datetime) -> Sequence[Journey]:
+        """At most so many whose turn has come, the earliest first, locked with their customers; what others hold is passed over."""
+        ...
+
+    def people(self, customer_ids: Collection[int]) -> Mapping[int, Person]: ...
+
+    def views(
+        self, live: LiveAutomation, condition: Condition, customer_ids: Collection[int], now: datetime
+    ) -> tuple[Frame, Mapping[int, CustomerView]]:
+        """As far as the condition asks."""
+        ...
+
+    def told(self, customer_ids: Collection[int], kinds: Collection[str], since: datetime) -> Mapping[int, Sequence[Told]]:
+        """What happened to them after `since`, oldest first; imported history is left out."""
+        ...
+
+    def sent(self, journey_ids: Collection[int]) -> Mapping[int, frozenset[str]]:
+        """Steps of each journey that made a mail."""
+        ...
+
+    def begin(self, starts: Sequence[Start]) -> int:
+        """How many of them began; who entered before does not."""
+        ...
+
+    def write(self, advances: Sequence[Advance], now: datetime) -> None:
+        """The journeys as they stand now, what their steps did, and everything that follows from it."""
         ...
 
 
@@ -586,6 +759,10 @@ class JourneyBook(Protocol):
 
     def writing(self) -> AbstractContextManager[JourneyPage]:
         """One transaction: durable at its end, or nothing of it."""
+        ...
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether any journey's turn has come."""
         ...
 
 
@@ -705,7 +882,7 @@ class SuppressionList(Protocol):
         """False: it was not on the list."""
         ...
 
-    def all(self) -> Sequence[Entry]: ...
+    def all(self) -> Sequence[Suppressed]: ...
 
 
 class Catalogue(Protocol):

@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from regulars.adapters.database.schema import attempts, audience, launches, messages
+from regulars.adapters.database.schema import attempts, audience, journey_steps, journeys, launches, messages
 from regulars.delivery.life import BY_OPERATOR, LIVE, OPEN, TERMINAL, LaunchState, State
+from regulars.journeys.journey import JourneyState
 
 message = messages.c
 attempt = attempts.c
@@ -39,7 +40,7 @@ def _without_place() -> Select[Any]:
     chosen = exists().where(
         audience.c.launch_id == message.launch_id, audience.c.customer_id == message.customer_id, audience.c.reason.is_(None)
     )
-    return _messages(not_(chosen))
+    return _messages(message.journey_id.is_(None), not_(chosen))
 
 
 def _count() -> Select[Any]:
@@ -124,6 +125,35 @@ def _operator_only() -> Select[Any]:
     )
 
 
+def _journeys(*where: Any) -> Select[Any]:
+    return select(journeys.c.id.label("journey")).where(*where)
+
+
+def _without_step() -> Select[Any]:
+    """A journey's message that none of its steps made."""
+    made = exists().where(
+        journey_steps.c.journey_id == message.journey_id, journey_steps.c.launch_id == message.launch_id,
+        journey_steps.c.number == message.number,
+    )
+    return _messages(message.journey_id.is_not(None), not_(made))
+
+
+def _without_mail() -> Select[Any]:
+    """A step that says it made a message, and there is none of this journey."""
+    made = exists().where(
+        message.launch_id == journey_steps.c.launch_id, message.number == journey_steps.c.number,
+        message.journey_id == journey_steps.c.journey_id,
+    )
+    return select(journey_steps.c.journey_id.label("journey"), journey_steps.c.step).where(
+        journey_steps.c.launch_id.is_not(None), not_(made)
+    )
+
+
+def _mailed_twice() -> Select[Any]:
+    one = (journey_steps.c.journey_id.label("journey"), journey_steps.c.step)
+    return select(*one).where(journey_steps.c.launch_id.is_not(None)).group_by(*one).having(func.count() > 1)
+
+
 _HANDED = [State.HANDOFF.value, State.ACCEPTED.value, State.UNCERTAIN.value, State.HELD.value]
 _WORKED_ON = [State.CLAIMED.value, State.HANDOFF.value]
 _LEASED = [*_WORKED_ON, State.UNCERTAIN.value]  # nobody judges it before the lease is over
@@ -153,6 +183,16 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
     "a second copy is flagged": _unflagged_copies(),
     "what is flagged was sent again by somebody's word": _flagged_without_reason(),
     "an operator does what operators may": _operator_only(),
+    "a journey under way knows what it waits for": _journeys(
+        journeys.c.state != JourneyState.ENDED.value, or_(journeys.c.due_at.is_(None), journeys.c.ended_at.is_not(None))
+    ),
+    "an ended journey says when and why": _journeys(
+        journeys.c.state == JourneyState.ENDED.value,
+        or_(journeys.c.ended_at.is_(None), journeys.c.reason.is_(None), journeys.c.due_at.is_not(None), journeys.c.waits_for.is_not(None)),
+    ),
+    "a journey's message was made by a step of it": _without_step(),
+    "a step that made a message has one": _without_mail(),
+    "a step of a journey makes one message": _mailed_twice(),
     "a finished launch has nothing open": (
         select(launches.c.id.label("launch")).where(
             launches.c.state == LaunchState.FINISHED.value,
