@@ -379,6 +379,10 @@ class Launches(Protocol):
 
     def in_state(self, state: LaunchState) -> Sequence[Launch]: ...
 
+    def under_way(self) -> Sequence[Launch]:
+        """Those that are sending and will have sent one day; the steps of automations go on for ever."""
+        ...
+
     def of_campaign(self, campaign: str) -> Sequence[Launch]:
         """Newest first."""
         ...
@@ -392,7 +396,7 @@ class Launches(Protocol):
     def tally(self, launch_id: int) -> Tally: ...
 
     def move(self, launch_id: int, state: LaunchState, reason: str | None, now: datetime) -> bool:
-        """To `state` if that may follow; to FINISHED only when no message is open. False: nothing changed."""
+        """To `state` if that may follow; to FINISHED only when no message is open, and no automation's step. False: nothing changed."""
         ...
 
     def first_part(self, launch_id: int, first: int) -> FirstPart:

@@ -9,7 +9,6 @@ from regulars.content.tokens import MessageRef
 from regulars.delivery.addresses import ascii_domain
 from regulars.delivery.evidence import Evidence, Kind, Sought, weighed
 from regulars.delivery.launches import Launch
-from regulars.delivery.life import LaunchState
 from regulars.delivery.message_id import message_id
 from regulars.delivery.settlement import Uncertain, resolution
 from regulars.operations.drain import finish
@@ -25,7 +24,7 @@ def sweep(office: PostOffice) -> Sequence[int]:
     office.messages.recover(office.owner, now)
     _resolve(office)
     office.messages.close_unsent(now)
-    for launch in office.launches.in_state(LaunchState.SENDING):
+    for launch in office.launches.under_way():
         finish(launch.id, office)
         roll_on(launch, office)
     return office.messages.due(now)

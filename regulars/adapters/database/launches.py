@@ -32,7 +32,7 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.lanes import lane_of
 from regulars.adapters.database.registry import next_launch_id
 from regulars.adapters.database.roll_outs import first_part, random_order
-from regulars.adapters.database.schema import LEASED, PENDING, audience, customers, launches, messages
+from regulars.adapters.database.schema import LEASED, PENDING, STEP_LAUNCH, audience, customers, launches, messages
 from regulars.adapters.database.types import UtcTime
 from regulars.audience.eligibility import Question
 from regulars.definition.relays import Relay
@@ -84,6 +84,12 @@ class LaunchesInDatabase:
         with self._database.read() as connection:
             return [_launch(row) for row in connection.execute(select(launches).order_by(launches.c.id.desc()).limit(most))]
 
+    def under_way(self) -> Sequence[Launch]:
+        """Those that are sending and will have sent one day; the steps of automations go on for ever."""
+        passing = and_(launches.c.state == LaunchState.SENDING.value, not_(STEP_LAUNCH))
+        with self._database.read() as connection:
+            return [_launch(row) for row in connection.execute(select(launches).where(passing))]
+
     def of_campaign(self, campaign: str) -> Sequence[Launch]:
         """Newest first."""
         query = select(launches).where(launches.c.campaign == campaign).order_by(launches.c.id.desc())
@@ -131,7 +137,7 @@ class LaunchesInDatabase:
         ended = {"finished_at": now} if state in {LaunchState.FINISHED, LaunchState.CANCELLED} else {"finished_at": None}
         moved = update(launches).where(launches.c.id == launch_id, launches.c.state.in_(before))
         if state is LaunchState.FINISHED:
-            moved = moved.where(*(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))
+            moved = moved.where(not_(STEP_LAUNCH), *(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))
         with self._database.write() as connection:
             # Whoever opens a message again holds this row: so what is asked below is asked after them.
             connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())

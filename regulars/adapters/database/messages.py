@@ -28,7 +28,7 @@ from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.refusals import follow_up, refused_alone
 from regulars.adapters.database.roll_outs import is_due_in_first_part, is_let_go, may_leave
-from regulars.adapters.database.schema import LEASED, PENDING, attempts, hits, launches, messages
+from regulars.adapters.database.schema import LEASED, PENDING, STEP_LAUNCH, attempts, hits, launches, messages
 from regulars.adapters.database.transitions import FRESH, is_sending, mark, settle
 from regulars.adapters.database.types import UtcTime, database_in
 from regulars.audience.eligibility import Standing
@@ -154,7 +154,7 @@ class MessagesInDatabase:
         """Ends what came too late, and what came back to PENDING after its launch was cancelled."""
         cancelled = messages.c.launch_id.in_(select(launches.c.id).where(launches.c.state == LaunchState.CANCELLED.value))
         too_late = and_(
-            messages.c.launch_id.in_(_unfinished().where(launches.c.expires_at.is_not(None))),
+            messages.c.launch_id.in_(_unfinished().where(or_(launches.c.expires_at.is_not(None), STEP_LAUNCH))),
             messages.c.next_attempt_at <= now, messages.c.expires_at <= now,
         )
         for state, reason, which in (
