@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -22,7 +22,6 @@ from regulars.journeys.program import program_of
 
 # These come round for everybody who lives long enough; `again: never` means once for each occasion.
 COME_ROUND = frozenset({"birthday", "replenishment.due", "schedule"})
-MARGIN = timedelta(minutes=5)  # that the clock of whoever tells may be behind ours
 
 
 def calls_for(happening: Happening, live: LiveAutomation, now: datetime) -> bool:
@@ -30,7 +29,7 @@ def calls_for(happening: Happening, live: LiveAutomation, now: datetime) -> bool
     trigger, window = live.automation.trigger, live.automation.entry_window
     return (
         happening.live and live.live_since is not None and happening.kind == trigger.event and happening.campaign in {"", live.name}
-        and happening.at >= live.live_since - MARGIN and plus(happening.at, window, live.shop.timezone) > now
+        and happening.at >= live.live_since and plus(happening.at, window, live.shop.timezone) > now
         and _narrows(trigger, happening, Frame(now, live.shop, live.segments))
     )
 

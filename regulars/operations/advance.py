@@ -19,12 +19,22 @@ Edition = tuple[str, int]
 GONE = Person(0, None)
 
 
-def advance_due(book: JourneyBook, clock: Clock, go_on: Callable[[], bool], batch: int = BATCH) -> int:
-    """How many journeys moved while `go_on()`. Any number of turns may run at once; none waits for another."""
+def advance_due(
+    book: JourneyBook, clock: Clock, go_on: Callable[[], bool], permit: Callable[[], None] = lambda: None,
+    call_for_help: Callable[[], object] = lambda: None, batch: int = BATCH,
+) -> int:
+    """How many journeys moved while `go_on()`. Any number of turns may run at once; none waits for another.
+
+    `permit` raises Refused where nothing may be sent: what a restored backup takes for due was perhaps done. `call_for_help`: said
+    once there is more than one batch to do.
+    """
     moved = 0
     while go_on():
+        permit()
         with book.writing() as page:
             some = advance_some(page, clock.now(), batch)
+        if some == batch and not moved:
+            call_for_help()
         moved += some
         if some < batch:
             break
