@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 
 DRAIN = "regulars.drain"
 SWEEP = "regulars.sweep"
+ADVANCE = "regulars.advance"
 QUEUE = "regulars"
 PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behind the rings of a busy launch
 RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
@@ -44,8 +45,14 @@ class BrokerBell:
         self._app.conf.update(configuration(broker_url))
 
     def ring(self, launch_id: int) -> bool:
+        return self._send(DRAIN, [launch_id])
+
+    def ring_for_journeys(self) -> bool:
+        return self._send(ADVANCE, [])
+
+    def _send(self, task: str, args: list[int]) -> bool:
         try:
-            self._app.send_task(DRAIN, [launch_id], expires=RING_EXPIRES, priority=PATIENT)
+            self._app.send_task(task, args, expires=RING_EXPIRES, priority=PATIENT)
         except (OperationalError, OSError):
             return False
         return True
@@ -55,4 +62,7 @@ class NoBell:
     """Embedded: who would ring is who would come."""
 
     def ring(self, launch_id: int) -> bool:
+        return False
+
+    def ring_for_journeys(self) -> bool:
         return False

@@ -22,10 +22,11 @@ from celery.signals import (
 )
 from celery.worker import state as worker_state
 
-from regulars.adapters.broker import DRAIN, SWEEP, configuration
+from regulars.adapters.broker import ADVANCE, DRAIN, SWEEP, configuration
 from regulars.bootstrap import House, furnish
 from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
+from regulars.operations.advance import advance_due
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
 from regulars.operations.scores import keep_scores_small
@@ -103,13 +104,34 @@ def drain_launch(launch_id: int) -> None:
         call(turn.done)
 
 
+@app.task(name=ADVANCE)
+def advance_journeys() -> None:
+    """One turn of the journeys whose step is due; calls another worker to its side, and itself back when it ends before the work does."""
+    ends = time.monotonic() + TURN_SECONDS
+
+    def go_on() -> bool:
+        heartbeat()()
+        return time.monotonic() < ends and not _is_stopping()
+
+    try:
+        moved = advance_due(house().journeys, house().clock, go_on, house().permit, house().doorbell.ring_for_journeys)
+    except RegularsError as error:
+        heartbeat().troubled(error)
+        log.warning("journeys wait: %s", error.message)  # the sweep rings again
+        return
+    if moved:
+        log.info("%s journeys took their steps", moved)
+
+
 @app.task(name=SWEEP, bind=True)
 def sweep_all(self: Task) -> None:
-    """Rings for every launch with due mail."""
+    """Rings for every launch with due mail, and for journeys whose step is due."""
     heartbeat().heard(_beat_of(self.request.origin))
     try:
         _keep_scores_small()
         due = sweep(house().office)
+        if house().journeys.is_due(house().clock.now()):
+            house().doorbell.ring_for_journeys()
     except RegularsError as error:
         heartbeat().troubled(error)
         log.warning("the sweep waits: %s", error.message)

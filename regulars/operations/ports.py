@@ -571,6 +571,10 @@ class Doorbell(Protocol):
         """Tells the workers that there is work; False: nobody could be told, and the sweep will find it."""
         ...
 
+    def ring_for_journeys(self) -> bool:
+        """The same of journeys whose step is due."""
+        ...
+
 
 # ---- automations ----
 

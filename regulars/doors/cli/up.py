@@ -47,6 +47,7 @@ def up(house: House, host: str, port: int) -> None:
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.doors.logs import announce
+    from regulars.operations.advance import advance_due
     from regulars.operations.drain import drain
     from regulars.operations.scores import keep_scores_true
     from regulars.operations.sweep import sweep
@@ -62,6 +63,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
         pause = LOOK_EVERY
         try:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
+            advance_due(house.journeys, house.clock, go_on, house.permit)
             for launch_id in sweep(house.office):
                 ends = time.monotonic() + TURN_SECONDS
                 drain(launch_id, house.office, lambda: go_on() and time.monotonic() < ends)  # noqa: B023  called within the turn
