@@ -33,6 +33,7 @@ from regulars.content.vocabulary import (
     shape_of,
 )
 from regulars.definition.conditions import All, Any_, Condition, Emails, Not
+from regulars.definition.mails import conditions_of, mails_of
 from regulars.definition.workspace import Campaign, Shop, Texts, Workspace
 from regulars.diagnostics import Finding, Location, Severity, did_you_mean, in_reading_order
 
@@ -49,9 +50,12 @@ def check_campaign(
     workspace: Workspace, campaign: Campaign, compiler: MailCompiler, cache: Cache | None = None,
     compose: Compose = MailRoom.compose,
 ) -> list[Finding]:
-    """Those of one campaign alone: its template in every language, its subjects and preheaders."""
+    """Those of one campaign alone: each of its templates in every language, its subjects and preheaders."""
     inspection = _Inspection(workspace, compiler, compose, compiled={} if cache is None else cache)
-    return in_reading_order([*inspection.template(campaign.template, [campaign]), *inspection.campaign(campaign)])
+    mails = mails_of(campaign)
+    templates = [found for name in dict.fromkeys(mail.template for mail in mails)
+                 for found in inspection.template(name, [mail for mail in mails if mail.template == name])]
+    return in_reading_order([*templates, *(found for mail in mails for found in inspection.campaign(mail))])
 
 
 def context_of(shop: Shop, data: Mapping[str, object]) -> Scope:
@@ -106,22 +110,25 @@ class _Inspection:
         return context_of(self.workspace.shop, self.workspace.data)
 
     def findings(self) -> Iterator[Finding]:
-        campaigns = list(self.workspace.campaigns.values())
+        mails = [mail for campaign in self.workspace.campaigns.values() for mail in mails_of(campaign)]
         yield from self.images()
-        for template in sorted(self.templates(campaigns)):
-            yield from self.template(template, [made for made in campaigns if made.template == template])
-        for campaign in campaigns:
-            yield from self.campaign(campaign)
+        by_template: dict[str, list[Campaign]] = {}
+        for mail in mails:
+            by_template.setdefault(mail.template, []).append(mail)
+        for template in sorted(self.templates(by_template)):
+            yield from self.template(template, by_template.get(template, []))
+        for mail in mails:
+            yield from self.campaign(mail)
         yield from self.links_asked_about()
 
     def links_asked_about(self) -> Iterator[Finding]:
         """Conditions that wait for clicks on a link which no mail has."""
         campaigns = self.workspace.campaigns
         asked = [segment.where for segment in self.workspace.segments.values()]
-        asked += [part for made in campaigns.values() for part in (made.to, made.excluding) if part is not None]
+        asked += [part for made in campaigns.values() for part in conditions_of(made)]
         for condition in (found for whole in asked for found in _emails_in(whole) if found.link):
             one = campaigns.get(condition.campaign or "")
-            known = self.link_names({made.template for made in ([one] if one else campaigns.values())})
+            known = self.link_names({mail.template for made in ([one] if one else campaigns.values()) for mail in mails_of(made)})
             if known and condition.link not in known and condition.at:
                 message = f'no link is called "{condition.link}" in the mails that this asks about'
                 yield Finding(condition.at, "C162", message, did_you_mean(str(condition.link), known), Severity.WARNING)
@@ -133,11 +140,11 @@ class _Inspection:
             return []
         return sorted({link.name for one in checked for link in one.compiled.links if link.name})
 
-    def templates(self, campaigns: Iterable[Campaign]) -> set[str]:
+    def templates(self, named: Iterable[str]) -> set[str]:
         """Those that campaigns name, and those that none names yet."""
         lying = {path.removeprefix(ROOT) for path in self.workspace.texts if path.startswith(ROOT)}
         whole = {name for name in lying if "/" not in name and name.endswith(".mjml") and not self.is_variant(name)}
-        return whole | {made.template for made in campaigns if made.template in lying}
+        return whole | {name for name in named if name in lying}
 
     def is_variant(self, name: str) -> bool:
         stem, _, language = name.removesuffix(".mjml").rpartition(".")

@@ -49,6 +49,12 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D216": "a file that is not read because of its name",
     "D217": "a relay that regulars.yaml does not declare",
     "D218": "a group of domains that does not exist",
+    "D219": "a word of campaigns sent once in an automation, or one of automations in a campaign sent once",
+    "D220": "an event that nobody tells",
+    "D221": "an offer that regulars.yaml does not declare",
+    "D222": "a class of campaigns that regulars.yaml does not declare",
+    "D223": "an occasion that the calendar of regulars.yaml does not have",
+    "D224": "two steps of one automation with the same name",
     # D3: values
     "D301": "a value of the wrong shape: a mapping, a list or a single value was expected",
     "D302": "not a number",
@@ -67,4 +73,14 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D315": "two values that contradict each other",
     "D316": "not a rate",
     "D317": "not a roll-out: a part that goes first, and a pause",
+    "D318": "not a wait: a length of time, a time of day, weekdays, or an event",
+    "D319": "not a schedule: days and a time of day",
+    # D4: automations, offers and limits that can be read, and cannot be meant
+    "D401": "a step that nobody reaches",
+    "D402": "parts of a split that do not fit together",
+    "D403": "a transactional campaign with an offer, or with something else that only marketing has",
+    "D404": "an automation that leaves, or ends, by what starts it",
+    "D405": "a condition that is always or never true where it stands",
+    "D406": "a word that has no effect beside the others",
+    "D407": "an automation that comes to each customer only once, although its occasion comes again",
 })

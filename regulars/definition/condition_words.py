@@ -151,10 +151,14 @@ def _fact(name: str, kind: Kind) -> Maker:
 
 
 def _orders(read: dict[str, Any], key: Scalar) -> Condition:
-    where = tuple((LineField(name), tests) for name, tests in read.get("where", {}).items())
     aggregates = tuple((aggregate, read[aggregate.value]) for aggregate in Aggregate if aggregate.value in read)
     window = Window(read.get("within"), read.get("before"), read.get("after"))
-    return c.Orders(where, window, aggregates, key.at)
+    return c.Orders(line_tests(read), window, aggregates, key.at)
+
+
+def line_tests(read: Mapping[str, Any]) -> tuple[tuple[LineField, tuple[c.Test, ...]], ...]:
+    """Of what stands behind `where` in a table that was read."""
+    return tuple((LineField(name), tests) for name, tests in read.get("where", {}).items())
 
 
 def _emails(reaction: Reaction) -> Maker:
@@ -212,10 +216,11 @@ def _in_top(text: str, _: Notebook) -> tuple[Decimal, str]:
 
 IN_TOP = One("a share and a ranking: 5% by spent", _in_top, {"type": "string", "pattern": r"^[\d.]+ ?% +by +(spent|count)$"})
 
+LINES_TABLE = Table("where", tuple(
+    Word(name.value, Comparisons(Kind.TEXT, LINE_OPERATORS), f"the line's {name.value}", "beans") for name in LineField))
+
 ORDERS_TABLE = Table("orders", (
-    Word("where", Table("where", tuple(
-        Word(name.value, Comparisons(Kind.TEXT, LINE_OPERATORS), f"the line's {name.value}", "beans") for name in LineField)),
-        "only lines like this", "{category: beans}"),
+    Word("where", LINES_TABLE, "only lines like this", "{category: beans}"),
     Word("within", DURATION, "only orders of the time before now", "2 years"),
     Word("before", DAY, "only orders before this day", "2026-12-01"),
     Word("after", DAY, "only orders later than the midnight with which this day begins", "2026-01-01"),
@@ -275,4 +280,4 @@ def _schema(own: str) -> Schema:
     }]}
 
 
-__all__ = ["CONDITION", "EMAILS_TABLE", "ORDERS_TABLE", "SEGMENTS_OR_CONDITION", "WORDS", "ConditionKind", "definitions"]
+__all__ = ["CONDITION", "EMAILS_TABLE", "LINES_TABLE", "ORDERS_TABLE", "SEGMENTS_OR_CONDITION", "WORDS", "ConditionKind", "definitions", "line_tests"]

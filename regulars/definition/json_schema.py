@@ -9,22 +9,21 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from regulars.definition import campaign, segment, shop
-from regulars.definition.condition_words import definitions
-from regulars.definition.tables import Table
+from regulars.definition import campaign, condition_words, segment, shop, steps
+from regulars.definition.values import Schema
 
-_TABLES: Mapping[str, tuple[str, Table]] = MappingProxyType({
-    "shop": ("regulars.yaml", shop.TABLE),
-    "segment": ("A segment of customers", segment.TABLE),
-    "campaign": ("A campaign sent once", campaign.TABLE),
+_SCHEMAS: Mapping[str, tuple[str, Schema]] = MappingProxyType({
+    "shop": ("regulars.yaml", shop.TABLE.schema()),
+    "segment": ("A segment of customers", segment.TABLE.schema() | {"$defs": condition_words.definitions()}),
+    "campaign": ("A campaign sent once, or an automation", {
+        "type": "object",
+        "if": {"anyOf": [{"required": [word]} for word in campaign.BEGINNINGS]},
+        "then": campaign.AUTOMATION_TABLE.schema(), "else": campaign.TABLE.schema(),
+        "$defs": condition_words.definitions() | steps.definitions(),
+    }),
 })
 
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """By name (shop, segment, campaign), each complete in itself; they belong into .regulars/schemas/NAME.json."""
-    return {name: _complete(title, table) for name, (title, table) in _TABLES.items()}
-
-
-def _complete(title: str, table: Table) -> dict[str, Any]:
-    schema = {"$schema": "http://json-schema.org/draft-07/schema#", "title": title, **table.schema()}
-    return schema if table is shop.TABLE else {**schema, "$defs": definitions()}
+    return {name: {"$schema": "http://json-schema.org/draft-07/schema#", "title": title, **schema} for name, (title, schema) in _SCHEMAS.items()}

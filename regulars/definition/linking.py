@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from regulars.definition.automation import BUILT_IN_EVENTS, WATCHED
 from regulars.definition.notebook import Name, Notebook, Reference
 from regulars.definition.workspace import Shop
 from regulars.diagnostics import Location, did_you_mean, nearest
 
 _CODES: Mapping[Name, str] = {Name.SEGMENT: "D203", Name.CAMPAIGN: "D207", Name.TOPIC: "D206", Name.TEMPLATE: "D208", Name.RATES: "D208",
-                             Name.RELAY: "D217"}
+                             Name.RELAY: "D217", Name.EVENT: "D220", Name.OFFER: "D221", Name.CLASS: "D222", Name.OCCASION: "D223"}
+_OF_THE_SHOP = frozenset({Name.TOPIC, Name.RELAY, Name.EVENT, Name.OFFER, Name.CLASS, Name.OCCASION})
 _ELSEWHERE: Mapping[Name, str] = {
     Name.SEGMENT: "define it in a file of segments/, or take the name out",
     Name.CAMPAIGN: "name a campaign of campaigns/",
     Name.TOPIC: "declare it under topics: in regulars.yaml",
     Name.RELAY: "declare it under relays: in regulars.yaml",
+    Name.EVENT: "declare it under events: in regulars.yaml, with its fields",
+    Name.OFFER: "declare it under offers: in regulars.yaml",
+    Name.CLASS: "add it to classes: in regulars.yaml",
+    Name.OCCASION: "give it a date under calendar: in regulars.yaml",
     Name.TEMPLATE: "put the file into templates/",
     Name.RATES: "make it (day,currency,rate), or take the line out",
 }
@@ -26,8 +32,9 @@ def link(notes: Notebook, shop: Shop | None, present: frozenset[str]) -> None:
     notes.defined[Name.TEMPLATE] = {
         path.removeprefix("templates/"): Location(path) for path in present if path.startswith("templates/") and path.endswith(".mjml")
     }
+    notes.defined[Name.EVENT] |= {event: Location("regulars.yaml") for event in (*BUILT_IN_EVENTS, *WATCHED)}
     for reference in notes.references:
-        if shop is None and reference.of in {Name.TOPIC, Name.RELAY}:
+        if shop is None and reference.of in _OF_THE_SHOP:
             continue
         if reference.word not in notes.defined[reference.of]:
             notes.error(reference.at, _CODES[reference.of], f'unknown {reference.of} "{reference.word}"', _way_out(reference, notes))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from regulars.definition.automation import If, Send, Split, Step
-from regulars.definition.conditions import Any_
+from regulars.definition.conditions import Any_, Condition
 from regulars.definition.workspace import Campaign
 
 
@@ -35,6 +35,14 @@ def sends_of(steps: Iterable[Step]) -> Iterator[Send]:
             yield step
 
 
+def conditions_of(campaign: Campaign) -> tuple[Condition, ...]:
+    """Whatever a campaign asks about customers: who is meant and who is not, who may enter, and which way they go."""
+    asked = [campaign.to, campaign.excluding]
+    if campaign.automation is not None:
+        asked += [campaign.automation.when, *(step.condition for step in all_steps(campaign.automation.steps) if isinstance(step, If))]
+    return tuple(condition for condition in asked if condition is not None)
+
+
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:
     """Every step, each before those of its branches."""
     for step in steps:
@@ -50,3 +58,16 @@ def branches_of(step: Step) -> tuple[tuple[Step, ...], ...]:
     if isinstance(step, Split):
         return *(steps for _, steps in step.parts), step.rest
     return ()
+
+
+def map_steps(steps: Iterable[Step], change: Callable[[Step], Step]) -> tuple[Step, ...]:
+    """The same steps, each changed, those of branches before the one that holds them."""
+    return tuple(change(_with_branches(step, change)) for step in steps)
+
+
+def _with_branches(step: Step, change: Callable[[Step], Step]) -> Step:
+    if isinstance(step, If):
+        return replace(step, then=map_steps(step.then, change), otherwise=map_steps(step.otherwise, change))
+    if isinstance(step, Split):
+        return replace(step, parts=tuple((share, map_steps(inner, change)) for share, inner in step.parts), rest=map_steps(step.rest, change))
+    return step

@@ -20,6 +20,7 @@ _LINE = re.compile(
     r"""^(?P<lead>[ \t]*(?:-[ ]+)*(?:(?P<key>\w[\w./ -]*?|"[^"]*"|'[^']*')[ ]*:[ \t]+)?)(?P<value>\S.*?)?[ \t]*$""")
 _GLUED = re.compile(r"^[ \t]*(?:- +)*(?P<key>[A-Za-z_][\w.-]*):(?P<value>[^\s/].*)$")
 _FLOW_KEY = re.compile(r"""(?:^[ ]*|[{\[,][ ]*)(?P<key>\w[\w.-]*)[ ]*:[ ]+""")
+_WORD_AND_VALUE = re.compile(r"(?:[a-z]+(?:[._][a-z]+)+|birthday|schedule): +\S")  # not a text: what stands behind `trigger:`, for instance
 _COMMENT = re.compile(r"[ \t]+#(?:[ \t].*)?$")
 _CONFLICT = re.compile(r"^<{7}(?= )", re.MULTILINE)
 _LOST_TO_A_COMMENT = re.compile(r"[ \t]#(?=\S)")
@@ -136,8 +137,8 @@ def _values(page: Page, number: int, _: Broken) -> Page | None:
             continue
         quote = quoted(trouble.text)
         better = f"{key}: {shown(trouble.text)}" if key else shown(trouble.text)
-        finding = Finding(page.place(number, start + trouble.offset, trouble.length), trouble.code, trouble.message,
-                          QUOTED_HINT + better)
+        hint = f"write {key}: {{{trouble.text}}}" if key and _WORD_AND_VALUE.match(trouble.text) else QUOTED_HINT + better
+        finding = Finding(page.place(number, start + trouble.offset, trouble.length), trouble.code, trouble.message, hint)
         inner_start = 0 if line[start] in "\"'" else 1
         shifts = (Shift(start, inner_start), Shift(start + len(quote) - 1, len(quote) - (end - start) - inner_start))
         return page.mended(number, line[:start] + quote + line[end:], shifts, finding)

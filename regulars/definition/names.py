@@ -19,8 +19,12 @@ def _slug(text: str, _: Notebook) -> str:
         raise Unfit("D311", f"the name has {len(text)} characters", "64 are the most")
     if _SLUG.fullmatch(text):
         return text
-    mended = re.sub(r"[^a-z0-9]+", "-", text.translate(_TURKISH).lower()).strip("-")
-    raise Unfit("D311", f'"{text}" cannot be a name', f"small letters a-z, digits and hyphens: {mended or 'my-name'}")
+    raise Unfit("D311", f'"{text}" cannot be a name', f"small letters a-z, digits and hyphens: {as_slug(text) or 'my-name'}")
+
+
+def as_slug(text: str) -> str:
+    """The nearest name of small letters, digits and hyphens; "" where nothing of the text fits."""
+    return re.sub(r"[^a-z0-9]+", "-", text.translate(_TURKISH).lower()).strip("-")
 
 
 NAME = One("a name of small letters, digits and hyphens", _slug, {"type": "string", "pattern": f"^{_SLUG.pattern}$"}, text=True)
@@ -88,6 +92,8 @@ SEGMENT_NAME = NameOf(Name.SEGMENT, "the name of a segment", contained=True)
 SCORED_SEGMENT = NameOf(Name.SEGMENT, "the name of a segment")
 CAMPAIGN_NAME = NameOf(Name.CAMPAIGN, "the name of a campaign")
 TOPIC_NAME = NameOf(Name.TOPIC, "a topic of regulars.yaml")
+OFFER_NAME = NameOf(Name.OFFER, "an offer of regulars.yaml")
+CLASS_NAME = NameOf(Name.CLASS, "a class of regulars.yaml")
 
 
 @dataclass(frozen=True, slots=True)

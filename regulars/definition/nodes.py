@@ -227,7 +227,7 @@ class _Composer:
         if key.text in entries:
             first = entries[key.text][0].at.line
             self._say(key.at, "D105", f'"{key.text}" stands here twice; the first is in line {first}',
-                      "keep one of the two")
+                      "for equal parts write a list: [{50%: …}, {50%: …}]" if key.text.endswith("%") else "keep one of the two")
         else:
             entries[key.text] = (key, value)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from regulars.definition.workspace import Attribute
+from regulars.definition.workspace import Attribute, EventField
 from regulars.diagnostics import Finding, Location, Severity
 
 
@@ -19,6 +19,10 @@ class Name(StrEnum):
     TEMPLATE = "template"
     RATES = "rates file"
     RELAY = "relay"
+    EVENT = "event"
+    OFFER = "offer"
+    CLASS = "class"
+    OCCASION = "occasion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,10 @@ class Reference:
 
 @dataclass(slots=True)
 class Notebook:
-    """`currency`, `attributes` and `languages` come from regulars.yaml; None: unknown, so nothing is held against them."""
+    """`currency`, `attributes`, `languages` and `events` come from regulars.yaml; None: unknown, so nothing is held against them.
+
+    `steps`: the names that the author gave to steps of the campaign being read.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     defined: dict[Name, dict[str, Location]] = field(default_factory=lambda: {name: {} for name in Name})
@@ -42,6 +49,8 @@ class Notebook:
     currency: str | None = None
     attributes: Mapping[str, Attribute] | None = None
     languages: tuple[str, ...] | None = None
+    events: Mapping[str, Mapping[str, EventField]] | None = None
+    steps: dict[str, Location] = field(default_factory=dict)
 
     def error(self, at: Location, code: str, message: str, hint: str = "") -> None:
         self.findings.append(Finding(at, code, message, hint))

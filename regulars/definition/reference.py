@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from regulars.definition import campaign, relay_words, segment, shop
+from regulars.definition.automation_reference import automation_pages
 from regulars.definition.condition_words import EMAILS_TABLE, ORDERS_TABLE, WORDS, ConditionWord
 from regulars.definition.conditions import Kind, Op
 from regulars.definition.facts import OPERATORS
-from regulars.definition.tables import Choice, Table, Word
+from regulars.definition.reference_rows import cell, rows
+from regulars.definition.tables import Table
 
 _GROUPS = {
     "customer": "The customer", "orders": "Orders", "emails": "Reactions", "engagement": "Scores", "rfm": "Scores",
@@ -69,7 +71,8 @@ def yaml_reference() -> str:
     return "\n".join(line for part in (
         _opening(), _table("regulars.yaml", shop.TABLE), _table("A relay: regulars.yaml, relays", relay_words.RELAY_TABLE),
         _table("A group of domains: relays.NAME.domains", relay_words.GROUP_TABLE), _table("A segment: segments/*.yaml", segment.TABLE),
-        _conditions(), _comparisons(), _table("A campaign: campaigns/*.yaml", campaign.TABLE),
+        _conditions(), _comparisons(), _table("A campaign sent once: campaigns/*.yaml", campaign.TABLE),
+        _table("An automation: campaigns/*.yaml with trigger and steps", campaign.AUTOMATION_TABLE), automation_pages(),
     ) for line in part)
 
 
@@ -78,7 +81,7 @@ def findings_page(rooms: Mapping[str, Mapping[str, str]]) -> str:
     lines = ["# Findings", "", "What `regulars check` can say. Codes are stable: one letter a room, and a retired code is never used again."]
     for title, codes in rooms.items():
         lines += ["", f"## {title}", "", "| code | what is wrong |", "|---|---|"]
-        lines += [f"| {code} | {_cell(meaning)} |" for code, meaning in sorted(codes.items())]
+        lines += [f"| {code} | {cell(meaning)} |" for code, meaning in sorted(codes.items())]
     return "\n".join([*lines, ""])
 
 
@@ -94,24 +97,9 @@ def _opening() -> Iterator[str]:
 
 def _table(title: str, table: Table) -> Iterator[str]:
     yield from ("", f"## {title}", "")
-    yield from _rows(table, "")
+    yield from rows(table, "")
     if table.later:
         yield from ("", f"Not in this version yet: {', '.join(f'`{word}`' for word in sorted(table.later))}.")
-
-
-def _rows(table: Table, prefix: str) -> Iterator[str]:
-    if not prefix:
-        yield from ("| word | meaning | example |", "|---|---|---|")
-    for word in table.words_:
-        yield _row(prefix, word)
-        if isinstance(word.kind, Table):
-            yield from _rows(word.kind, f"{prefix}{word.name}.")
-
-
-def _row(prefix: str, word: Word) -> str:
-    needed = " (required)" if word.required else ""
-    choice = f": {', '.join(f'`{option}`' for option in word.kind.options)}" if isinstance(word.kind, Choice) else ""
-    return f"| `{prefix}{word.name}`{needed} | {_cell(word.doc)}{choice} | `{_cell(word.example)}` |"
 
 
 def _conditions() -> Iterator[str]:
@@ -136,13 +124,13 @@ def _more_rows(title: str) -> Iterator[str]:
 
 
 def _condition_row(word: ConditionWord) -> str:
-    return f"| `{word.name}` | {_cell(word.doc)} | `{word.name}: {_cell(word.example)}` |"
+    return f"| `{word.name}` | {cell(word.doc)} | `{word.name}: {cell(word.example)}` |"
 
 
 def _inner_rows(table: Table, owner: str) -> Iterator[str]:
     for word in table.words_:
         fields = f": {', '.join(f'`{inner.name}`' for inner in word.kind.words_)}" if isinstance(word.kind, Table) else ""
-        yield f"| … `{word.name}` in `{owner}` | {_cell(word.doc)}{fields} | `{word.name}: {_cell(word.example)}` |"
+        yield f"| … `{word.name}` in `{owner}` | {cell(word.doc)}{fields} | `{word.name}: {cell(word.example)}` |"
 
 
 def _comparisons() -> Iterator[str]:
@@ -151,6 +139,3 @@ def _comparisons() -> Iterator[str]:
         fits = [kind.value for kind in Kind if operator in OPERATORS[kind]]
         yield f"| `{operator}` | {meaning} | {', '.join(fits)} |"
 
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

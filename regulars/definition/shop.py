@@ -10,6 +10,7 @@ from typing import Any
 from regulars.definition import nodes
 from regulars.definition.comparisons import VALUES
 from regulars.definition.conditions import Kind
+from regulars.definition.event_words import EVENTS
 from regulars.definition.names import RATES_FILE, DefinedKey
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
@@ -33,6 +34,7 @@ from regulars.definition.workspace import (
     Attribute,
     Attribution,
     ConsentRule,
+    EventField,
     Mailbox,
     ReferralProgramme,
     Scoring,
@@ -174,6 +176,7 @@ TABLE = Table("regulars.yaml", (
     )), "added to links to the shop's own domain; the campaign's name is utm_campaign", "{source: email, medium: regulars}"),
     Word("attributes", AttributesKind(), "what is known about customers beyond name and address",
          "{taste: {one_of: [fruity, dark], default: dark}, loyalty_card: {text: optional}}"),
+    Word("events", EVENTS, f"what the shop tells beyond orders, with the fields of each; kinds: {', '.join(EventField)}", "{nps.answered: {score: whole number}}"),
     Word("consent", Choice.of(ConsentRule), "who may be written to: who said yes, or also who ordered", "required"),
     Word("topics", MapOf(DefinedKey(Name.TOPIC, _TOPIC_KEY), LINE, "topics"), "what a customer may choose to hear about", '{news: "New coffees"}'),
     Word("scoring", Table("scoring", (
@@ -195,7 +198,7 @@ TABLE = Table("regulars.yaml", (
     Word("relays", RelaysKind(), "where mail leaves; a campaign takes the first or names another, and the next stands in for one that cannot be reached",
          "{bulk: {rate: 50 per second}, receipts: {apart: yes}}"),
     Word("warm_up", WARM_UP_TABLE, "daily limits while a relay is new, for each relay that has none of its own", "{start: 2026-12-01, per_day: [200, 500, 1000]}"),
-), later=("events", "classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
+), later=("classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
 
 _PLACEHOLDER = Mailbox("shop@shop.invalid")
 
@@ -213,7 +216,8 @@ def read_shop(node: Node, notes: Notebook) -> Shop | None:
     notes.currency = money.get("compare_in", own.get("currency"))
     notes.languages = languages if (own.get("locale") or read.get("languages")) and _languages_are_known(node, read) else None
     notes.attributes = read.get("attributes", {}) if _attributes_are_known(node, read) else None
-    rest = {word: read[word] for word in ("utm", "attributes", "consent", "topics", "scoring", "attribution", "referral", "relays", "warm_up") if word in read}
+    notes.events = read.get("events", {})
+    rest = {word: read[word] for word in ("utm", "attributes", "events", "consent", "topics", "scoring", "attribution", "referral", "relays", "warm_up") if word in read}
     return Shop(
         name=own.get("name", ""), url=own.get("url", "https://shop.invalid"), address=own.get("address", ""), locale=locale,
         timezone=own.get("timezone", "UTC"), currency=currency, sender=sender.get("from", _PLACEHOLDER),

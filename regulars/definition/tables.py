@@ -27,14 +27,14 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A mapping with known words. `build` makes its value of those that could be read; `later` are words to come,
-    and beside one of `instead` no word is missing."""
+    """A mapping with known words. `build` makes its value of those that could be read; `later` are words to come;
+    `elsewhere` are words of another table, each with what to write here."""
 
     called: str
     words_: tuple[Word, ...]
     build: Callable[[dict[str, Any]], Any] = field(default=lambda values: values)
     later: tuple[str, ...] = ()
-    instead: tuple[str, ...] = ()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def words(self) -> str:
@@ -69,15 +69,15 @@ class Table:
     def _unknown(self, key: Scalar, known: list[str], notes: Notebook) -> None:
         if key.text in self.later:
             notes.error(key.at, "D202", f'"{key.text}" is not in this version yet', "leave it out for now")
+        elif key.text in self.elsewhere:
+            notes.error(key.at, "D219", f'{self.called} has no use for "{key.text}"', self.elsewhere[key.text])
         else:
             notes.error(key.at, "D201", f'unknown word "{key.text}" in {self.called}', did_you_mean(key.text, known))
 
     def _missing(self, node: nodes.Mapping, notes: Notebook) -> None:
         known = [word.name for word in self.words_]
         present = {key.text for key, _ in node.entries}
-        misspelt = {nearest(text, known) for text in present.difference(known, self.later)}
-        if present.intersection(self.instead):
-            return
+        misspelt = {nearest(text, known) for text in present.difference(known, self.later, self.elsewhere)}
         for word in self.words_:
             if word.required and word.name not in present | misspelt:
                 notes.error(node.at, "D204", f'{self.called} has no "{word.name}"', f"add {word.name}: {word.example}")

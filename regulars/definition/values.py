@@ -122,26 +122,35 @@ WORD = One("a text", _as_text, {"type": ["string", "number"]}, text=True)
 
 # ---- quantities ---------------------------------------------------------------------------------------------
 
-def _ignoring_notes(parse: Callable[[str], Any]) -> Callable[[str, Notebook], Any]:
-    return lambda text, _: parse(text)
+_LONGEST_QUANTITY = 200
 
 
-_DURATION_JSON = {"type": "string", "pattern": r"^\d+ *(minute|hour|day|week|month|year)s?$"}
-NUMBER = One("a number such as 10 or 1.5", _ignoring_notes(units.number), {"type": "number"})
-WHOLE = One("a whole number such as 3", _ignoring_notes(units.whole), {"type": "integer"})
+def quantity(parse: Callable[[str], Any]) -> Callable[[str, Notebook], Any]:
+    """`parse` for texts of a length that a quantity can have."""
+    def parse_short(text: str, _: Notebook) -> Any:
+        if len(text) > _LONGEST_QUANTITY:
+            raise Unfit("D314", f"{len(text)} characters are too many here", f"{_LONGEST_QUANTITY} are the most")
+        return parse(text)
+    return parse_short
+
+
+DURATION_PATTERN = r"\d+ *(minute|hour|day|week|month|year)s?"
+_DURATION_JSON = {"type": "string", "pattern": f"^{DURATION_PATTERN}$"}
+NUMBER = One("a number such as 10 or 1.5", quantity(units.number), {"type": "number"})
+WHOLE = One("a whole number such as 3", quantity(units.whole), {"type": "integer"})
 MONEY = One("an amount such as 500 TRY", lambda text, notes: units.money(text, notes.currency),
             {"type": ["string", "number"], "pattern": r"^[\d.]+ *[A-Z]{3}$"})
-DURATION = One("a length of time such as 60 days", _ignoring_notes(units.duration), _DURATION_JSON)
-RATE = One("a rate such as 50 per second", _ignoring_notes(units.rate),
+DURATION = One("a length of time such as 60 days", quantity(units.duration), _DURATION_JSON)
+RATE = One("a rate such as 50 per second", quantity(units.rate),
            {"type": "string", "pattern": r"^\d+ *(per|/) *(second|minute|hour|day)$"})
-DAY = One("a date such as 2026-12-01", _ignoring_notes(units.day), {"type": "string", "format": "date"})
-SEND_AT = One("a time such as 2026-12-01 09:00 local", _ignoring_notes(units.send_at),
+DAY = One("a date such as 2026-12-01", quantity(units.day), {"type": "string", "format": "date"})
+SEND_AT = One("a time such as 2026-12-01 09:00 local", quantity(units.send_at),
               {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d[ T]+\d{1,2}:\d\d(:00)?( local)?$"})
-ROLL_OUT = One("a part and a pause such as 2% first, then 1 hour pause", _ignoring_notes(units.roll_out),
+ROLL_OUT = One("a part and a pause such as 2% first, then 1 hour pause", quantity(units.roll_out),
                {"type": "string", "pattern": r"^\d+(\.\d+)?( ?%)?( mails?)? +first *, *(then +)?\d+ *(minute|hour|day|week|month|year)s?( +pause)?$"})
-REWARD = One('a reward such as 15%, 100 TRY or "a bag of beans"', _ignoring_notes(units.reward), text=True)
-YES_NO = One("yes or no", _ignoring_notes(units.yes_no), {"enum": ["yes", "no", True, False]})
-MAILBOX = One('an address such as "Shop <hello@shop.example>"', _ignoring_notes(units.mailbox), text=True, human=True)
+REWARD = One('a reward such as 15%, 100 TRY or "a bag of beans"', quantity(units.reward), text=True)
+YES_NO = One("yes or no", quantity(units.yes_no), {"enum": ["yes", "no", True, False]})
+MAILBOX = One('an address such as "Shop <hello@shop.example>"', quantity(units.mailbox), text=True, human=True)
 
 
 def _a_day_at_least(text: str, _: Notebook) -> Any:

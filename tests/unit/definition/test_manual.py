@@ -10,6 +10,7 @@ import pytest
 
 from regulars.adapters.workspace import read_files
 from regulars.definition import nodes
+from regulars.definition.campaign import AUTOMATION_TABLE
 from regulars.definition.campaign import TABLE as CAMPAIGN
 from regulars.definition.json_schema import json_schemas
 from regulars.definition.reading import read_workspace
@@ -36,7 +37,7 @@ def test_every_word_has_a_line_in_the_manual():
         inner = [word.kind for word in table.words_ if isinstance(word.kind, Table)]
         return [word.name for word in table.words_ if f"{word.name}`" not in page] + [name for each in inner for name in missing(each)]
 
-    assert [name for table in (SHOP, SEGMENT, CAMPAIGN) for name in missing(table)] == []
+    assert [name for table in (SHOP, SEGMENT, CAMPAIGN, AUTOMATION_TABLE) for name in missing(table)] == []
 
 
 def test_the_sample_workspace_has_no_findings():
