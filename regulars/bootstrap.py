@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from regulars.definition.workspace import Shop, Workspace
     from regulars.delivery.lanes import Busy
     from regulars.loyalty.rates import Rates
+    from regulars.operations.apply import Registers
     from regulars.operations.heartbeat import Heartbeat
     from regulars.operations.office import PostOffice, Way
     from regulars.operations.pace import Pace
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
         Catalogue,
         Clock,
         Composer,
+        Coupons,
+        ContactBook,
         Doorbell,
         Dossiers,
         Fifths,
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
         SentMails,
         SuppressionList,
         Transport,
+        Watchtower,
         Workers,
     )
 
@@ -331,6 +335,20 @@ class House:
         return AutomationsInDatabase(self.database)
 
     @cached_property
+    def watchtower(self) -> Watchtower:
+        from regulars.adapters.database.watchtower import WatchtowerInDatabase
+
+        return WatchtowerInDatabase(self.database)
+
+    @cached_property
+    def registers(self) -> Registers:
+        """What is live of automations, and who is on their way."""
+        from regulars.adapters.database.journey_records import JourneyRecordsInDatabase
+        from regulars.operations.apply import Registers
+
+        return Registers(self.automations, JourneyRecordsInDatabase(self.database), self.watchtower)
+
+    @cached_property
     def messages(self) -> Messages:
         from regulars.adapters.database.messages import MessagesInDatabase
 
@@ -341,6 +359,18 @@ class House:
         from regulars.adapters.database.journeys import JourneyBookInDatabase
 
         return JourneyBookInDatabase(self.database)
+
+    @cached_property
+    def contacts(self) -> ContactBook:
+        from regulars.adapters.database.contacts import ContactsInDatabase
+
+        return ContactsInDatabase(self.database)
+
+    @cached_property
+    def coupons(self) -> Coupons:
+        from regulars.adapters.database.coupons import CouponsInDatabase
+
+        return CouponsInDatabase(self.database)
 
     @cached_property
     def owner(self) -> str:
@@ -415,7 +445,7 @@ class House:
         """What plans are made at."""
         from regulars.operations.plan import Desk
 
-        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url, self.composer.email)
+        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url, self.composer.email, coupons=self.coupons)
 
     @cached_property
     def office(self) -> PostOffice:
@@ -428,7 +458,7 @@ class House:
             self.clock, self.launches, self.messages, self.bundles, self.recipients, self.transport, self.settings.keys,
             self.settings.base_url, self.owner, random.random, self.composer,
             *self._lease_seconds(), only_to=self.settings.only_to, permit=self.permit, relay_log=self.relay_log,
-            pace=self.pace, ways=self.way,
+            pace=self.pace, ways=self.way, coupons=self.coupons, contacts=self.contacts,
         )
 
     @cached_property

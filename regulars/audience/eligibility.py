@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from regulars.audience.only_to import EVERYBODY, OnlyTo
-from regulars.definition.workspace import Campaign, ConsentRule, Workspace
+from regulars.definition.workspace import Campaign, CampaignKind, ConsentRule, Workspace
 
 
 class Reason(StrEnum):
@@ -64,7 +64,7 @@ class Funnel:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What of a customer decides whether marketing mail may go to them. `topic`: their last word on the campaign's."""
+    """What of a customer decides whether mail may go to them. `topic`: their last word on the campaign's. `suppressed`: for mail of its kind."""
 
     marketing: str | None
     topic: str | None
@@ -78,15 +78,20 @@ def has_bought(orders: int, spent: int) -> bool:
     return orders > 0 or spent < 0
 
 
-def objection(standing: Standing, rule: ConsentRule) -> Reason | None:
-    """The reason not to write to them now; SQL says the same in adapters/database/eligibility.py."""
-    if standing.marketing != "withdrawn" and not _agreed(standing, rule):
-        return Reason.NO_CONSENT
-    if "withdrawn" in {standing.marketing, standing.topic}:
-        return Reason.UNSUBSCRIBED
+def objection(standing: Standing, rule: ConsentRule, kind: CampaignKind = CampaignKind.MARKETING) -> Reason | None:
+    """The reason not to write to them now; SQL says the same in adapters/database/eligibility.py. For what is transactional
+    nobody is asked whether they agree."""
+    if kind is CampaignKind.MARKETING and (refusal := _refusal(standing, rule)):
+        return refusal
     if standing.suppressed:
         return Reason.SUPPRESSED
     return None if standing.address_valid else Reason.INVALID_ADDRESS
+
+
+def _refusal(standing: Standing, rule: ConsentRule) -> Reason | None:
+    if standing.marketing != "withdrawn" and not _agreed(standing, rule):
+        return Reason.NO_CONSENT
+    return Reason.UNSUBSCRIBED if "withdrawn" in {standing.marketing, standing.topic} else None
 
 
 def _agreed(standing: Standing, rule: ConsentRule) -> bool:

@@ -13,6 +13,8 @@ from regulars.audience.record import Record
 REQUIRED = ("email",)
 FIELDS = (*REQUIRED, "reason", "note")
 REASONS = ("manual", "bounce", "complaint", "unsubscribed", "imported", "sunset")
+# These only end what wants to sell: whoever left still gets the receipt of what they buy.
+OF_MARKETING = ("unsubscribed", "sunset")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from regulars.definition.workspace import OnUncertain, RollOut
+from regulars.definition.workspace import CampaignKind, OnUncertain, RollOut
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.roll_out import RollOutState
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """`key`: random letters in every Message-ID. `plan`: the funnel as it was shown. `recipients`: messages made."""
+    """`key`: random letters in every Message-ID. `plan`: the funnel as it was shown. `recipients`: messages made.
+    `kind`, `topic` and `class_`: what consent and contact limits go by; of the campaign, as it was launched."""
 
     id: int
     campaign: str
@@ -33,6 +34,9 @@ class Launch:
     plan: Mapping[str, Any] | None
     recipients: int
     roll_out: RollOutState | None = None
+    kind: CampaignKind = CampaignKind.MARKETING
+    topic: str | None = None
+    class_: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class Draft:
     on_uncertain: OnUncertain
     options: Mapping[str, Any]
     roll_out: RollOut | None = None
+    kind: CampaignKind = CampaignKind.MARKETING
+    topic: str | None = None
+    class_: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,4 +64,4 @@ class Dropped:
     reason: str
 
 
-Verdict = Admitted | Later | Dropped
+Admission = Admitted | Later | Dropped

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from regulars.definition.limits import ALL, Calendar, Cap, QuietHours
 from regulars.definition.spans import plus
 from regulars.definition.workspace import Shop
 from regulars.journeys.closed_days import begins, closed_for, next_day
-from regulars.journeys.contact import Admitted, Contact, Dropped, History, Later, Mail, Verdict
+from regulars.journeys.contact import Admission, Admitted, Contact, Dropped, History, Later, Mail
 from regulars.journeys.quiet_hours import is_quiet, over_at
 
 LOOK_AGAIN = timedelta(hours=1)  # after a complaint that is open: nobody can say when it will be closed
 A_DAY_ANYWHERE = timedelta(hours=26)
 MOST_OBSTACLES = 2 * 366  # a calendar may close a year, but not for ever
+K = TypeVar("K", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Limits:
     def since(self, now: datetime) -> datetime:
         """Contacts up to here cannot matter any more."""
         spans = [timedelta(days=31 * cap.per.months + 1, seconds=cap.per.seconds) for cap in self.caps]
-        return now - max(spans, default=A_DAY_ANYWHERE)
+        return now - max([A_DAY_ANYWHERE, *spans])
 
     def rank(self, class_: str | None) -> int:
         """0 goes first; a mail of no class, or of one that the file does not know any more, comes last."""
@@ -58,7 +60,7 @@ class _Obstacle:
     reason: str
 
 
-def decide(mail: Mail, history: History, limits: Limits, now: datetime) -> Verdict:
+def decide(mail: Mail, history: History, limits: Limits, now: datetime) -> Admission:
     """Hours and days first: they only put off. Then what may end it: an open complaint, a full cap, a mail of a better class."""
     if shut := _shut(now, history, limits):
         return _until(shut, mail)
@@ -73,13 +75,24 @@ def decide(mail: Mail, history: History, limits: Limits, now: datetime) -> Verdi
     return Dropped(f"{obstacle.reason}; {f'no chance within {mail.over_limit}' if mail.over_limit else 'over_limit: drop'}")
 
 
-def in_turn(mails: Iterable[Mail], history: History, limits: Limits, now: datetime) -> Iterator[Verdict]:
-    """Of several to one customer, in the order given: each that is admitted counts for those that follow."""
-    for mail in mails:
-        verdict = decide(mail, history, limits, now)
+def in_turn(
+    asking: Iterable[K], waiting: Mapping[K, Mail], contacts: Mapping[K, Contact], place: History, limits: Limits, now: datetime
+) -> dict[K, Admission]:
+    """Of one customer's mails those that ask now, in the order given: each verdict counts for those that follow.
+
+    `waiting`: all that may leave today, with those that ask; `contacts`: all that count, also one of them that asks again.
+    `place`: the customer's zone, country and open complaints.
+    """
+    waits, counted, verdicts = dict(waiting), dict(contacts), {}
+    for key in asking:
+        mail = waits.pop(key)
+        counted.pop(key, None)
+        verdict = verdicts[key] = decide(mail, replace(place, contacts=(*counted.values(),), rivals=(*waits.values(),)), limits, now)
         if isinstance(verdict, Admitted):
-            history = replace(history, contacts=(*history.contacts, Contact(now, mail.topic, mail.class_)))
-        yield verdict
+            counted[key] = Contact(now, mail.topic, mail.class_)
+        elif isinstance(verdict, Later):
+            waits[key] = replace(mail, due=verdict.until)
+    return verdicts
 
 
 def _until(obstacle: _Obstacle, mail: Mail) -> Later | Dropped:

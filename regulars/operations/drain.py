@@ -9,13 +9,16 @@ from dataclasses import replace
 from regulars.content.email import Occasion
 from regulars.content.mailroom import MailRoom
 from regulars.content.recipient import Recipient
+from regulars.definition.workspace import CampaignKind
 from regulars.delivery.composing import Composed, Job, Trouble
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import LaunchState
 from regulars.delivery.outgoing import Outgoing
 from regulars.delivery.settlement import WOULD_DIFFER, Claimed, Handoff
 from regulars.errors import SettingsError, Unreachable
+from regulars.operations.admission import admitted
 from regulars.operations.gate import Gate
+from regulars.operations.hand_out import Handed, hand_out
 from regulars.operations.ledger import TurnLedger
 from regulars.operations.office import PostOffice, Turn, Way
 from regulars.operations.ports import Progress
@@ -25,6 +28,7 @@ from regulars.operations.rooms import Rooms
 BATCH = 400
 DOUBTFUL_SKIPS = 20    # more mails that cannot be composed than this, and than a tenth, pause a launch
 DOUBTFUL_SHARE = 0.1
+SELLS = "a transactional mail may carry no offer: it goes also to those who want no marketing; take one of the two words out of its file"
 
 
 def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progress: Progress | None = None) -> Turn:
@@ -38,6 +42,9 @@ def drain(launch_id: int, office: PostOffice, go_on: Callable[[], bool], progres
         return turn
     office.launches.begin(launch_id, office.clock.now())
     room = office.bundles.open(launch.bundle)
+    if room.campaign.offer and launch.kind is CampaignKind.TRANSACTIONAL:
+        office.launches.move(launch_id, LaunchState.PAUSED, SELLS, office.clock.now())
+        return turn
     way = _way(room, office)
     book = TurnLedger(launch, office, turn, way.transport)
     gate = Gate(launch_id, office, room.shop, way.carrier)
@@ -95,7 +102,7 @@ def _batches(
             return
         for claimed, until in passed.put_off.items():
             book.put_off(claimed, until)
-        mails = list(_composed(launch, book.withhold(passed.claimed), rooms, office, book))
+        mails = list(_composed(launch, admitted(book.withhold(passed.claimed), launch, book, office), rooms, office, book))
         book.commit()
         if mails:
             yield mails
@@ -106,14 +113,18 @@ def _batches(
 def _composed(
     launch: Launch, batch: Sequence[Claimed], rooms: Rooms, office: PostOffice, book: TurnLedger
 ) -> Iterator[Outgoing]:
-    """Those that may leave. A template beyond its limits pauses the launch at once, and whoever is left goes back."""
+    """Those that may leave. A template beyond its limits, or a code that is missing, pauses the launch at once, and whoever is left goes back."""
     for together, room in _by_room(batch, rooms):
         people = office.recipients.load([claimed.customer_id for claimed in together], room.needs, together[0].composed_at, room.shop)
         for gone in together:
             if gone.customer_id not in people:
                 book.cannot_compose(gone, "the customer is gone")
-        here = [claimed for claimed in together if claimed.customer_id in people]
-        jobs = [_job(launch, claimed, people[claimed.customer_id], office) for claimed in here]
+        handed = hand_out(room, [claimed for claimed in together if claimed.customer_id in people], office)
+        if handed.trouble:
+            office.launches.move(launch.id, LaunchState.PAUSED, handed.trouble, office.clock.now())
+            return
+        here = handed.to
+        jobs = [_job(launch, claimed, people[claimed.customer_id], room, handed, office) for claimed in here]
         with closing(office.composer.letters(room, jobs)) as answers:
             fits = yield from _answered(launch, here, answers, room, office, book)
         if not fits:
@@ -144,9 +155,9 @@ def _by_room(batch: Sequence[Claimed], rooms: Rooms) -> Iterator[tuple[Sequence[
         yield [claimed for claimed in batch if (claimed.composed_at, claimed.edition) == (moment, edition)], rooms.of(edition)
 
 
-def _job(launch: Launch, claimed: Claimed, recipient: Recipient, office: PostOffice) -> Job:
+def _job(launch: Launch, claimed: Claimed, recipient: Recipient, room: MailRoom, handed: Handed, office: PostOffice) -> Job:
     occasion = Occasion(claimed.ref, launch.key, office.keys.newest, office.base_url, claimed.composed_at)
-    return Job(replace(recipient, email=claimed.email), occasion)
+    return Job(replace(recipient, email=claimed.email, offer=handed.in_hand(claimed, recipient, room.shop)), occasion)
 
 
 def _leaving(claimed: Claimed, made: Composed, book: TurnLedger) -> Iterator[Outgoing]:

@@ -40,7 +40,10 @@ def launch(
     campaign = question.campaign
     bundles.keep(planned.bundle, campaign.name, origin, now)
     options = {"limit": wishes.limit, "new_only": wishes.new_only, "again": wishes.again}
-    draft = Draft(campaign.name, key, planned.bundle.hash, campaign.segments, question.as_of, by, campaign.on_uncertain, options, campaign.roll_out)
+    draft = Draft(
+        campaign.name, key, planned.bundle.hash, campaign.segments, question.as_of, by, campaign.on_uncertain, options,
+        campaign.roll_out, campaign.kind, campaign.topic, campaign.class_,
+    )
     return launches.make(draft, question, planned.timetable, planned.as_json())
 
 

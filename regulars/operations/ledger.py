@@ -33,6 +33,7 @@ class TurnLedger:
         self._launch_id = launch.id
         self._turn = turn
         self._topic = room.campaign.topic
+        self._kind = launch.kind
         self._shop = room.shop
         self._office = office
         self._transport = transport
@@ -58,11 +59,11 @@ class TurnLedger:
 
     def withhold(self, batch: Sequence[Claimed]) -> list[Claimed]:
         """Skips who left since the audience was made, and whom REGULARS_ONLY_TO does not name; returns the others."""
-        standings = self._office.messages.standings([claimed.customer_id for claimed in batch], self._topic)
+        standings = self._office.messages.standings([claimed.customer_id for claimed in batch], self._topic, self._kind)
         welcome = []
         for claimed in batch:
             standing = standings.get(claimed.customer_id)
-            reason = objection(standing, self._shop.consent) if standing else Reason.INVALID_ADDRESS
+            reason = objection(standing, self._shop.consent, self._kind) if standing else Reason.INVALID_ADDRESS
             if reason is not None:
                 self._conclude(skipped(claimed, reason.value))
             elif not self._office.only_to.allows(claimed.email):
@@ -74,9 +75,12 @@ class TurnLedger:
     def cannot_compose(self, claimed: Claimed, why: str) -> None:
         self._conclude(skipped(claimed, f"cannot be composed: {why}"), uncomposed=1)
 
-    def put_off(self, claimed: Claimed, until: datetime) -> None:
-        """Its domain asked for patience; nothing was tried."""
-        self._conclude(replace(given_back(claimed), next_attempt_at=until))
+    def put_off(self, claimed: Claimed, until: datetime, reason: str | None = None) -> None:
+        """Its domain asked for patience, or its customer is to be left in peace until then; nothing was tried."""
+        self._conclude(replace(given_back(claimed), next_attempt_at=until, reason=reason))
+
+    def drop(self, claimed: Claimed, reason: str) -> None:
+        self._conclude(skipped(claimed, reason))
 
     def hold(self, claimed: Claimed, reason: str) -> None:
         self._conclude(held(claimed, reason))
@@ -120,7 +124,7 @@ class TurnLedger:
         try:
             marked = office.messages.turn(
                 tuple(ended.values()), handoffs, owner=office.owner, topic=self._topic, seconds=office.dot_seconds,
-                now=office.clock.now(), handed_to=self._transport.address,
+                now=office.clock.now(), handed_to=self._transport.address, kind=self._kind,
             )
         except BaseException:
             with self._lock:

@@ -16,6 +16,8 @@ from regulars.operations.ports import (
     Bundles,
     Clock,
     Composer,
+    ContactBook,
+    Coupons,
     Launches,
     Messages,
     Recipients,
@@ -41,6 +43,8 @@ class PostOffice:
     `only_to`: nobody else gets mail from here, whoever made the launch. `permit` raises Refused
     when nobody at all may be sent anything from this database. `relay_log`: of the relay, where it can be read.
     `pace`: what holds the mail back; without it nothing does. `ways`: to each relay by its name, where there are several.
+    `coupons`: asked for campaigns with unique codes.
+    `contacts`: asked by shops that limit how often they write.
     """
 
     clock: Clock
@@ -61,6 +65,8 @@ class PostOffice:
     relay_log: RelayLog | None = None
     pace: Pace | None = None
     ways: Callable[[Shop, str | None], Way] | None = None
+    coupons: Coupons | None = None
+    contacts: ContactBook | None = None
 
     def way(self, frozen: Shop, relay: str | None) -> Way:
         """For a campaign that names this relay, or none, by the relays that there are now."""

@@ -25,8 +25,10 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.content.recipient import Needs, Recipient
     from regulars.content.tokens import MessageRef
     from regulars.definition.conditions import Condition
+    from regulars.definition.programme import Offer
     from regulars.definition.quantities import Duration
     from regulars.definition.workspace import Campaign, CampaignKind, Scoring, Segment, Shop, Workspace
+    from regulars.delivery.codes import Bound
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
     from regulars.delivery.evidence import Sought
@@ -48,10 +50,26 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.journeys.journey import Entry, Journey, Start
     from regulars.journeys.limits import Limits
     from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
-    from regulars.journeys.records import Done, PassedOver, Standing
+    from regulars.journeys.records import Done, PassedOver, Waiting
     from regulars.journeys.watching import Moment
+    from regulars.loyalty.calls import (
+        Call,
+        CustomerGone,
+        EventTold,
+        Merged,
+        PrivacyAsked,
+        ProductGone,
+        ProductTold,
+        StockTold,
+        Who,
+    )
+    from regulars.loyalty.coupon_card import CouponCard
+    from regulars.loyalty.coupons import CouponState, Stock
+    from regulars.loyalty.intake import Answered, Live, Occurred, Recorded, Subscribed, TakenIn
+    from regulars.loyalty.order_news import Counted
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
+    from regulars.loyalty.tellings import Gathered
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
     from regulars.scoring.contributions import ScoredEvent
@@ -566,6 +584,61 @@ class Recipients(Protocol):
         ...
 
 
+class Coupons(Protocol):
+    """Codes of offers and their ledger; a message has at most one, and a code at most one message."""
+
+    def bind(self, offer: Offer, batch: Sequence[Claimed], zone: str, now: datetime) -> Bound:
+        """A code for each of these messages of one launch, in one transaction: the one it has, else a free one, else a new one
+        where they are made here. Who asks again, or takes over from a lost worker, gets the same."""
+        ...
+
+    def stocks(self) -> Mapping[str, Stock]:
+        """By offer, of all that have codes."""
+        ...
+
+    def stock(self, offer: str) -> Stock: ...
+
+    def make(self, offer: Offer, count: int, now: datetime) -> int:
+        """So many new free ones."""
+        ...
+
+    def add(self, offer: str, codes: Sequence[str], now: datetime) -> Mapping[str, str]:
+        """Stores those that are new; of the others, folded, whose they are."""
+        ...
+
+    def known(self, codes: Sequence[str]) -> Mapping[str, str]:
+        """What `add` would answer."""
+        ...
+
+    def codes(self, offer: str, *, unsynced: bool) -> Iterator[Sequence[str]]:
+        """All that are not void, in pages; `unsynced`: those that the shop does not know."""
+        ...
+
+    def mark_synced(self, codes: Sequence[str], now: datetime) -> int: ...
+
+    def void(self, code: str, reason: str, now: datetime) -> CouponState | None:
+        """What it was before; None: nobody knows it. Raises Refused while it stands in a mail that is about to leave."""
+        ...
+
+    def card(self, code: str) -> CouponCard | None: ...
+
+
+class ShopCodes(Protocol):
+    """A shop that is told which codes it must accept."""
+
+    @property
+    def most(self) -> int:
+        """Codes in one call of `put`."""
+        ...
+
+    def put(self, offer: Offer, codes: Sequence[str]) -> Mapping[str, str | None]:
+        """Each code with None when the shop knows it now, else with the reason why it never will. Saying it again changes nothing.
+
+        Raises Unreachable, or Refused for credentials that are not enough; what it did by then is found again.
+        """
+        ...
+
+
 class Doorbell(Protocol):
     def ring(self, launch_id: int) -> bool:
         """Tells the workers that there is work; False: nobody could be told, and the sweep will find it."""
@@ -614,7 +687,7 @@ class Automations(Protocol):
 class JourneyRecords(Protocol):
     """What there is to read of journeys."""
 
-    def under_way(self, campaign: str | None = None) -> Mapping[str, Sequence[Standing]]:
+    def under_way(self, campaign: str | None = None) -> Mapping[str, Sequence[Waiting]]:
         """By campaign, how many are at which step of which edition."""
         ...
 
@@ -898,4 +971,88 @@ class Catalogue(Protocol):
 
     def record(self, products: Sequence[ProductRow], now: datetime) -> set[str]:
         """Stores what is new or different; returns the skus."""
+        ...
+
+
+# ---- what shops tell ----
+
+
+class IntakePage(Protocol):
+    """The open transaction in which calls are taken in."""
+
+    @property
+    def journeys(self) -> JourneyPage: ...
+
+    @property
+    def secret(self) -> bytes:
+        """What hints are hashed with."""
+        ...
+
+    def claim(self, calls: Sequence[Call], now: datetime) -> Mapping[tuple[str, str], Answered]:
+        """Notes the calls by their names; who tells one of them elsewhere at this moment waits for us.
+        Returns what was said to those that were heard before."""
+        ...
+
+    def answer(self, answers: Mapping[tuple[str, str], Answered]) -> None: ...
+
+    def used(self, keys: Collection[str], now: datetime) -> None:
+        """Notes when API keys were last used."""
+        ...
+
+    def told(self, order_ids: Collection[str]) -> Mapping[str, Gathered]:
+        """What was told of each so far, which is nothing of a new one; nobody else takes in anything of them until the end."""
+        ...
+
+    def keep(self, told: Mapping[str, tuple[Gathered, int | None]]) -> None:
+        """With the customer whose order it is, once that is known."""
+        ...
+
+    def stored(self, order_ids: Collection[str]) -> Mapping[str, Recorded]:
+        """The orders as they stand."""
+        ...
+
+    def record_orders(self, live: Sequence[Live], now: datetime) -> Mapping[str, Recorded]:
+        """With lines, events, customers' facts and scores."""
+        ...
+
+    def counted(self, customer_ids: Collection[int]) -> Mapping[int, Sequence[Counted]]:
+        """Each customer's orders that count, or did from some moment on."""
+        ...
+
+    def record_people(self, rows: Sequence[PersonRow], now: datetime) -> tuple[Sequence[Stored | str], Sequence[Subscribed]]:
+        """An outcome for each, and who agrees to mail now and had not before."""
+        ...
+
+    def customers(self, who: Sequence[Who], now: datetime) -> Sequence[int | None]:
+        """The id of each; who has an address and is unknown is made. None: nobody has the shop's id."""
+        ...
+
+    def merge(self, merges: Sequence[Merged], now: datetime) -> int:
+        """How many pairs were two customers until now."""
+        ...
+
+    def withdraw(self, gone: Sequence[CustomerGone], source: str, now: datetime) -> int:
+        """How many had agreed to mail until now."""
+        ...
+
+    def note_privacy(self, asked: Sequence[tuple[str, PrivacyAsked]], now: datetime) -> None:
+        """Pairs of source and request; who is to be forgotten is forgotten at once."""
+        ...
+
+    def record_products(self, told: Sequence[ProductTold], now: datetime) -> int: ...
+
+    def forget_products(self, gone: Sequence[ProductGone], now: datetime) -> int: ...
+
+    def record_stock(self, told: Sequence[StockTold], now: datetime) -> int: ...
+
+    def record_events(self, told: Sequence[tuple[EventTold, int]]) -> Sequence[Occurred]:
+        """Pairs of event and customer id; returns those that nobody had told yet."""
+        ...
+
+
+class IntakeBook(Protocol):
+    """Where calls are taken in."""
+
+    def write(self, work: Callable[[IntakePage], TakenIn]) -> TakenIn:
+        """In one transaction: durable when this returns, or nothing of it. `work` may be asked again, and must be safe to."""
         ...

@@ -9,6 +9,7 @@ from itertools import chain, count
 from sqlalchemy import insert, update
 
 from regulars.adapters.database.bundles import BundlesInDatabase
+from regulars.adapters.database.contacts import ContactsInDatabase
 from regulars.adapters.database.dossiers import DossiersInDatabase
 from regulars.adapters.database.eligibility import AudiencesInDatabase
 from regulars.adapters.database.engine import Database
@@ -164,6 +165,7 @@ class ShopFloor:
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.desk.recipients, transport or self.transport,
             self.keys, "http://127.0.0.1:8000", owner, jitter=lambda: 0.0, composer=self.composer,
+            contacts=ContactsInDatabase(self.database),
         )
 
     def prepare(self, **wishes):

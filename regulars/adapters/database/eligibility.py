@@ -43,8 +43,9 @@ from regulars.adapters.database.types import among
 from regulars.audience.eligibility import Funnel, Question, Reason, Standing
 from regulars.audience.explanation import Explanation, explain
 from regulars.audience.only_to import OnlyTo
+from regulars.audience.suppression import OF_MARKETING
 from regulars.definition.conditions import Condition
-from regulars.definition.workspace import ConsentRule
+from regulars.definition.workspace import CampaignKind, ConsentRule
 from regulars.delivery.life import PERHAPS_RECEIVED, State
 from regulars.delivery.schedule import Timetable
 
@@ -136,24 +137,29 @@ def judged(connection: Connection, question: Question, timetable: Timetable) -> 
     return _limited(selected.subquery("eligible"), question.limit)
 
 
-def standings(connection: Connection, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:
+def standings(
+    connection: Connection, customer_ids: Sequence[int], topic: str | None, kind: CampaignKind = CampaignKind.MARKETING
+) -> Mapping[int, Standing]:
     """What decides at the last moment; erased customers are absent."""
     last_word = null() if topic is None else _last_word(topic)
     rows = connection.execute(
         select(
-            customers.c.id, customers.c.marketing, last_word, has_bought(RowFacts()), is_suppressed(), customers.c.email_valid,
+            customers.c.id, customers.c.marketing, last_word, has_bought(RowFacts()), is_suppressed(kind), customers.c.email_valid,
         ).where(among(customers.c.id, customer_ids), customers.c.email.is_not(None))
     )
     return {row[0]: Standing(row[1], row[2], bool(row[3]), bool(row[4]), bool(row[5])) for row in rows}
 
 
-def is_suppressed() -> ColumnElement[bool]:
+def is_suppressed(kind: CampaignKind = CampaignKind.MARKETING) -> ColumnElement[bool]:
     """Correlated with `customers`."""
-    return exists().where(suppressions.c.channel == "email", suppressions.c.address_hash == customers.c.address_hash)
+    mine = (suppressions.c.channel == "email", suppressions.c.address_hash == customers.c.address_hash)
+    return exists().where(*mine) if kind is CampaignKind.MARKETING else exists().where(*mine, suppressions.c.reason.not_in(OF_MARKETING))
 
 
-def has_left(topic: str | None) -> ColumnElement[bool]:
+def has_left(topic: str | None, kind: CampaignKind = CampaignKind.MARKETING) -> ColumnElement[bool]:
     """Withdrew from all marketing mail or, by their last word on it, from this topic; for few rows of `customers`."""
+    if kind is CampaignKind.TRANSACTIONAL:
+        return false()
     last_words = [customers.c.marketing, *([_last_word(topic)] if topic else [])]
     return or_(*(func.coalesce(word, "") == "withdrawn" for word in last_words))
 
@@ -168,10 +174,12 @@ def _last_word(topic: str) -> ColumnElement[Any]:
 
 def _reason(connection: Connection, question: Question, timetable: Timetable) -> ColumnElement[Any]:
     campaign = question.campaign
-    tests: dict[Reason, ColumnElement[bool]] = {
+    refusals: dict[Reason, ColumnElement[bool]] = {
         Reason.NO_CONSENT: _never_agreed(question.workspace.shop.consent),
         Reason.UNSUBSCRIBED: _all_who_left(campaign.topic),
-        Reason.SUPPRESSED: is_suppressed(),
+    }
+    tests = (refusals if campaign.kind is CampaignKind.MARKETING else {}) | {
+        Reason.SUPPRESSED: is_suppressed(campaign.kind),
         Reason.INVALID_ADDRESS: or_(customers.c.email.is_(None), not_(customers.c.email_valid)),
         Reason.ALREADY_RECEIVED: false() if question.again else customers.c.id.in_(received(campaign.name)),
         Reason.EXCEPTED: false() if campaign.excluding is None else _condition(connection, question, campaign.excluding),

@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from regulars.adapters.database.coupon_binding import UNSENT, free_codes
 from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database
@@ -33,6 +34,7 @@ from regulars.adapters.database.transitions import FRESH, is_sending, mark, sett
 from regulars.adapters.database.types import UtcTime, database_in
 from regulars.audience.eligibility import Standing
 from regulars.content.tokens import MessageRef
+from regulars.definition.workspace import CampaignKind
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.refusals import Impression
 from regulars.delivery.settlement import (
@@ -88,20 +90,24 @@ class MessagesInDatabase:
             for row in sorted(rows, key=lambda row: (row.number in refused, row.number))  # what paused the launch comes last
         ]
 
-    def standings(self, customer_ids: Sequence[int], topic: str | None) -> Mapping[int, Standing]:
+    def standings(
+        self, customer_ids: Sequence[int], topic: str | None, kind: CampaignKind = CampaignKind.MARKETING
+    ) -> Mapping[int, Standing]:
         """What of these customers decides now; who was erased is absent."""
         with self._database.read() as connection:
-            return standings(connection, customer_ids, topic)
+            return standings(connection, customer_ids, topic, kind)
 
     def turn(
         self, settlements: Sequence[Settlement], handoffs: Sequence[Handoff], *, owner: str, topic: str | None,
-        seconds: int, now: datetime, handed_to: str | None = None,
+        seconds: int, now: datetime, handed_to: str | None = None, kind: CampaignKind = CampaignKind.MARKETING,
     ) -> set[MessageRef]:
         """One durable transaction: settles, marks, and answers the marks that hold. `seconds`: the handoff's lease;
-        `handed_to`: the address of the transport that writes their dots."""
+        `handed_to`: the address of the transport that writes their dots; `topic`, `kind`: of the marked ones' launch."""
         def work(connection: Connection, again: bool) -> set[MessageRef]:
-            follow_up(connection, settle(connection, settlements, owner, now), self._impressions, now)
-            return mark(connection, handoffs, owner, topic, seconds, now, handed_to, again=again)
+            settled = settle(connection, settlements, owner, now)
+            follow_up(connection, settled, self._impressions, now)
+            free_codes(connection, {one.ref for one in settled if one.state in UNSENT}, now)
+            return mark(connection, handoffs, owner, topic, seconds, now, handed_to, kind=kind, again=again)
 
         return self._database.insist(work)
 
@@ -169,7 +175,9 @@ class MessagesInDatabase:
         some = select(messages.c.launch_id, messages.c.number).where(PENDING, which).limit(CHUNK).with_for_update(skip_locked=True)
         closed = update(messages).where(key.in_(some), PENDING).values(state=state.value, reason=reason, ended_at=now, **NO_LEASE)
         with self._database.write() as connection:
-            return connection.execute(closed).rowcount
+            ended = connection.execute(closed.returning(messages.c.launch_id, messages.c.number)).all()
+            free_codes(connection, {MessageRef(*row) for row in ended}, now)
+        return len(ended)
 
     def due(self, now: datetime) -> Sequence[int]:
         """Launches that are sending and have a message whose time has come."""
@@ -232,7 +240,7 @@ def _unfinished() -> Select[tuple[int]]:
 def _decided(before: State, state: State, now: datetime) -> dict[str, Any]:
     if state is State.ACCEPTED:
         return {"state": state.value, "reason": None, "accepted_at": func.coalesce(messages.c.handoff_at, literal(now, UtcTime())), "evidence": "operator", "ended_at": now}
-    fresh = {"state": state.value, "reason": None, "next_attempt_at": now, "ended_at": None}
+    fresh = {"state": state.value, "reason": None, "next_attempt_at": now, "first_due_at": None, "ended_at": None}
     if before is State.HELD:  # `handed_to` stays: a copy may be there
         afresh = messages.c.reason == WOULD_DIFFER
         return fresh | {"dup_possible": True} | {name: case((afresh, null()), else_=messages.c[name]) for name in ("composed_at", "content_hash")}

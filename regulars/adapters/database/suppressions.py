@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy.sql.dml import Insert
 
 from regulars.adapters.database.bulk import in_batches
 from regulars.adapters.database.engine import Database
@@ -14,7 +15,7 @@ from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.schema import suppressions
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.addresses import address_hash, masked
-from regulars.audience.suppression import Entry, Suppression
+from regulars.audience.suppression import OF_MARKETING, Entry, Suppression
 
 EMAIL = "email"
 
@@ -24,7 +25,8 @@ class SuppressionsInDatabase:
     database: Database
 
     def add(self, wanted: Sequence[Suppression], now: datetime, *, dry_run: bool = False) -> list[bool]:
-        """Which of them were not on the list; what is on it stays as it is. The same address twice: new once."""
+        """Which of them were not on the list; what is on it stays as it is, but that a reason which ends marketing mail alone
+        gives way to one which ends all. The same address twice: new once."""
         with self.database.write() as connection:
             return add_to(connection, wanted, now, dry_run=dry_run)
 
@@ -55,16 +57,26 @@ def add_to(connection: Connection, wanted: Sequence[Suppression], now: datetime,
         }
         for one in reversed(wanted)
     }
-    known: set[str] = set()
+    reasons: dict[str, str] = {}
     for some in in_batches(rows):
-        known |= set(connection.scalars(select(suppressions.c.address_hash).where(
-            suppressions.c.channel == EMAIL, suppressions.c.address_hash.in_(some))))
-    new = [row for hash_, row in rows.items() if hash_ not in known]
+        on_list = select(suppressions.c.address_hash, suppressions.c.reason).where(
+            suppressions.c.channel == EMAIL, suppressions.c.address_hash.in_(some))
+        reasons |= {row.address_hash: row.reason for row in connection.execute(on_list)}
+    new = [row for hash_, row in rows.items() if reasons.get(hash_) in {None, *OF_MARKETING}]
     if new and not dry_run:
-        connection.execute(upsert(connection, suppressions).on_conflict_do_nothing(), new)
+        connection.execute(_unless_harder(connection), new)
+    known = set(reasons)
     outcome = []
     for one in wanted:
         hash_ = address_hash(one.address.key, key)
         outcome.append(hash_ not in known)
         known.add(hash_)
     return outcome
+
+
+def _unless_harder(connection: Connection) -> Insert:
+    put = upsert(connection, suppressions)
+    new = put.excluded
+    harder = and_(suppressions.c.reason.in_(OF_MARKETING), new.reason.not_in(OF_MARKETING))
+    told = {"reason": new.reason, "source": new.source, "note": new.note}
+    return put.on_conflict_do_update(index_elements=[suppressions.c.channel, suppressions.c.address_hash], set_=told, where=harder)

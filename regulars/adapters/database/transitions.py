@@ -39,6 +39,7 @@ from regulars.adapters.database.given import FLAG, INTEGER, ROWS, SMALL, TEXT, T
 from regulars.adapters.database.schema import attempts, customers, launches, messages
 from regulars.adapters.database.types import UtcTime, database_in
 from regulars.content.tokens import MessageRef
+from regulars.definition.workspace import CampaignKind
 from regulars.delivery.life import TERMINAL, LaunchState, State
 from regulars.delivery.outcomes import Phase
 from regulars.delivery.settlement import LEASE_MARGIN, Handoff, Settlement
@@ -51,7 +52,7 @@ FRESH = ("composed_at", "content_hash", "handoff_at", "handed_to")  # of a copy;
 
 def mark(
     connection: Connection, handoffs: Sequence[Handoff], owner: str, topic: str | None, seconds: int, now: datetime,
-    handed_to: str | None = None, *, again: bool = False,
+    handed_to: str | None = None, *, kind: CampaignKind = CampaignKind.MARKETING, again: bool = False,
 ) -> set[MessageRef]:
     """All of one launch. `again`: an earlier try perhaps committed, and what it marked is marked still."""
     if not handoffs:
@@ -61,7 +62,7 @@ def mark(
         {"number": one.ref.number, "fence": one.fence, "content_hash": one.content_hash, "language": one.language} for one in handoffs
     ]
     launch_id = handoffs[0].ref.launch
-    marked = connection.scalars(_mark(topic, sqlite=sqlite), {
+    marked = connection.scalars(_mark(topic, kind, sqlite=sqlite), {
         ROWS: as_parameter(rows, sqlite=sqlite), "p_launch": launch_id, "p_owner": owner, "p_seconds": seconds, "p_now": now,
         "p_again": again, "p_handed_to": handed_to, **_numbers(rows, sqlite=sqlite),
     })
@@ -107,7 +108,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]], *, sqlite: bool) -> dict[str, An
 
 
 @cache
-def _mark(topic: str | None, *, sqlite: bool) -> Update:
+def _mark(topic: str | None, kind: CampaignKind, *, sqlite: bool) -> Update:
     """The last look before the dot: fence, lease, launch, files, suppression and consent, all at this moment."""
     one = given({"number": INTEGER, "fence": INTEGER, "content_hash": TEXT, "language": TEXT}, sqlite=sqlite)
     marked_before = and_(
@@ -118,7 +119,7 @@ def _mark(topic: str | None, *, sqlite: bool) -> Update:
         or_(messages.c.state == State.CLAIMED.value, marked_before), *_among(sqlite=sqlite),
         messages.c.lease_owner == _OWNER, messages.c.lease_until > database_in(LEASE_MARGIN),
         is_sending(_LAUNCH), is_made_of_what_counts(_LAUNCH),
-        customers.c.id == messages.c.customer_id, not_(is_suppressed()), not_(has_left(topic)),
+        customers.c.id == messages.c.customer_id, not_(is_suppressed(kind)), not_(has_left(topic, kind)),
     )
     return update(messages).where(allowed).values(
         state=State.HANDOFF.value, content_hash=one.c.content_hash, language=one.c.language, handoff_at=_NOW,

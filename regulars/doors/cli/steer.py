@@ -19,6 +19,7 @@ from regulars.operations.status import Standing, launch_named
 from regulars.operations.status import status as standing_of
 
 if TYPE_CHECKING:
+    from regulars.definition.workspace import CampaignKind
     from regulars.delivery.dossier import Doubt
 
 
@@ -104,7 +105,7 @@ def retry(
         if not yes:
             write_doubts(house, found)
         if not arrived:
-            _warn(house, found)
+            _warn(house, found, chosen.kind)
         ask(_question(found, arrived), yes)
     decided, count = decide(str(chosen.id), word, house.launches, house.messages, house.clock.now()) if found else (chosen, 0)
     if count:
@@ -117,9 +118,9 @@ def retry(
     return 1 if count and not arrived and standing.has_failures else 0
 
 
-def _warn(house: House, found: Sequence[Doubt]) -> None:
+def _warn(house: House, found: Sequence[Doubt], kind: CampaignKind) -> None:
     """Also who is not asked hears that the second mail is not the first one again, or that there will be none."""
-    standings = house.messages.standings([doubt.customer_id for doubt in found], None)
+    standings = house.messages.standings([doubt.customer_id for doubt in found], None, kind)
     if gone := [doubt.email for doubt in found if doubt.customer_id in standings and standings[doubt.customer_id].suppressed]:
         say(f"{len(gone):,} of them are suppressed and will be skipped; where that is wrong, first: regulars suppress remove {gone[0]}")
     if count := sum(doubt.would_differ for doubt in found):

@@ -106,8 +106,15 @@ def test_a_month_is_one_of_the_shops_calendar(sent, free):
 
 def test_of_several_to_one_customer_each_that_goes_counts_for_the_next():
     two = limits(caps=(Cap("all", 2, DAYS_7),))
-    verdicts = list(in_turn([mail(), mail(), mail()], history(), two, NOW))
-    assert [type(verdict) for verdict in verdicts] == [Admitted, Admitted, Dropped]
+    verdicts = in_turn("abc", {"a": mail(), "b": mail(), "c": mail()}, {}, history(), two, NOW)
+    assert [type(verdict) for verdict in verdicts.values()] == [Admitted, Admitted, Dropped]
+
+
+def test_a_mail_that_asks_again_does_not_stand_in_its_own_way_but_in_others():
+    one = limits(caps=(Cap("all", 1, DAYS_7),))
+    reserved = {"a": Contact(NOW - HOUR)}
+    assert in_turn("a", {"a": mail()}, reserved, history(), one, NOW) == {"a": Admitted()}
+    assert isinstance(in_turn("b", {"a": mail(), "b": mail()}, reserved, history(), one, NOW)["b"], Dropped)
 
 
 # ---- quiet hours

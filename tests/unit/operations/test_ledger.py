@@ -51,7 +51,7 @@ def book(store):
         clock=SimpleNamespace(now=lambda: NOW), launches=None, messages=store, bundles=SimpleNamespace(open=lambda _: room),
         recipients=None, transport=None, keys=None, base_url="", owner="tests", jitter=lambda: 0.0, composer=None,
     )
-    ledger = TurnLedger(SimpleNamespace(id=1, bundle=""), office, Turn(), SimpleNamespace(address="smtp://relay.example:25"))
+    ledger = TurnLedger(SimpleNamespace(id=1, bundle="", kind=None), office, Turn(), SimpleNamespace(address="smtp://relay.example:25"))
     ledger.open([claimed(A), claimed(B)])
     for ref in (A, B):
         ledger.expect(Handoff(ref, 1, "0" * 64, "en"))
