@@ -16,6 +16,7 @@ from regulars.operations.ports import (
     Bundles,
     Clock,
     Composer,
+    Coupons,
     ContactBook,
     Coupons,
     Launches,

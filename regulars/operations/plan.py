@@ -13,7 +13,7 @@ from regulars.content.checking import check_campaign
 from regulars.content.compilation import Cache, MailCompiler
 from regulars.content.email import BeyondLimits, CannotCompose, Occasion
 from regulars.content.mailroom import Compose, MailRoom, open_bundle
-from regulars.content.offers import for_show
+from regulars.content.offers import for_show, offer_of
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.definition.workspace import Campaign, Workspace
@@ -24,7 +24,8 @@ from regulars.delivery.routes import relays_of, route
 from regulars.delivery.schedule import Timetable, timetable
 from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError, WorkspaceBroken
-from regulars.operations.ports import Audiences, Recipients
+from regulars.operations.coupons import refuse_without_codes
+from regulars.operations.ports import Audiences, Coupons, Recipients
 
 MOST_HTML = 102_400  # bytes; Gmail clips what is longer, and with it the way to unsubscribe
 LARGEST = 20
@@ -76,6 +77,7 @@ class Desk:
     base_url: str
     compose: Compose = MailRoom.compose
     opened: Callable[[Mapping[str, bytes]], MailRoom] = field(default=open_bundle)
+    coupons: Coupons | None = None
 
 
 def campaign_named(workspace: Workspace, name: str) -> Campaign:
@@ -87,13 +89,14 @@ def campaign_named(workspace: Workspace, name: str) -> Campaign:
 
 
 def plan(question: Question, desk: Desk) -> Plan:
-    """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip."""
+    """Counts in one statement. Raises WorkspaceBroken for a broken template, Refused for mails that Gmail would clip and for codes that would run out."""
     campaign, shop = question.campaign, question.workspace.shop
     bundle = frozen(question.workspace, campaign, desk)
     times = timetable(campaign, shop.timezone, desk.audiences.zones(), question.as_of)
     funnel, zones = desk.audiences.funnel(question, times)
     largest = desk.audiences.with_most_lines(question, times, LARGEST)
     troubles = fitting(largest, campaign, desk.opened(bundle.files), desk, question.as_of)
+    refuse_without_codes(offer_of(campaign, shop), funnel.final, shop, desk.coupons, question.as_of)
     due = _due(times, zones) if campaign.send_at else {}
     return Plan(question, times, bundle, funnel, due, troubles, _pace(question, times, min(due, default=question.as_of), desk))
 

@@ -9,6 +9,7 @@ from itertools import chain, count
 from sqlalchemy import insert, update
 
 from regulars.adapters.database.bundles import BundlesInDatabase
+from regulars.adapters.database.coupons import CouponsInDatabase
 from regulars.adapters.database.contacts import ContactsInDatabase
 from regulars.adapters.database.dossiers import DossiersInDatabase
 from regulars.adapters.database.eligibility import AudiencesInDatabase
@@ -159,12 +160,13 @@ class ShopFloor:
         self.dossiers = DossiersInDatabase(database)
         self.bundles = BundlesInDatabase(database)
         self.keys = KeyRing.of("a secret of the tests")
-        self.desk = Desk(AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys, "http://127.0.0.1:8000")
+        self.coupons = CouponsInDatabase(database)
+        self.desk = Desk(AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys, "http://127.0.0.1:8000", coupons=self.coupons)
 
     def office(self, owner: str = "worker-1", transport=None) -> PostOffice:
         return PostOffice(
             self.clock, self.launches, self.messages, self.bundles, self.desk.recipients, transport or self.transport,
-            self.keys, "http://127.0.0.1:8000", owner, jitter=lambda: 0.0, composer=self.composer,
+            self.keys, "http://127.0.0.1:8000", owner, jitter=lambda: 0.0, composer=self.composer, coupons=self.coupons,
             contacts=ContactsInDatabase(self.database),
         )
 

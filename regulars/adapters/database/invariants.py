@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
+from regulars.adapters.database.coupon_invariants import COUPON_INVARIANTS
 from regulars.adapters.database.schema import attempts, audience, journey_steps, journeys, launches, messages
 from regulars.delivery.life import BY_OPERATOR, LIVE, OPEN, TERMINAL, LaunchState, State
 from regulars.journeys.journey import JourneyState
@@ -199,4 +200,5 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
             exists().where(message.launch_id == launches.c.id, message.state.in_(_OPEN)),
         )
     ),
+    **COUPON_INVARIANTS,
 })

@@ -26,6 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from regulars.adapters.database.coupon_binding import free_codes_of
+from regulars.adapters.database.coupon_stock import release, reserve
 from regulars.adapters.database.editions import add_edition, bundles_of
 from regulars.adapters.database.eligibility import judged
 from regulars.adapters.database.engine import Database
@@ -35,6 +37,7 @@ from regulars.adapters.database.roll_outs import first_part, random_order
 from regulars.adapters.database.schema import LEASED, PENDING, STEP_LAUNCH, audience, customers, launches, messages
 from regulars.adapters.database.types import UtcTime
 from regulars.audience.eligibility import Question
+from regulars.content.offers import offer_of
 from regulars.definition.relays import Relay
 from regulars.definition.workspace import OnUncertain
 from regulars.delivery.launches import Draft, Launch, Tally
@@ -65,6 +68,8 @@ class LaunchesInDatabase:
                     first_part=size_of_first(draft.roll_out, recipients) if draft.roll_out else None,
                 )
             )
+            if offer := offer_of(question.campaign, question.workspace.shop):
+                reserve(connection, launch_id, offer, recipients, draft.created_at)
             made = _by_id(connection, launch_id)
         self._count_anew()
         return made
@@ -143,6 +148,8 @@ class LaunchesInDatabase:
             connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())
             since = {"sending_since": now} if state is LaunchState.SENDING else {}
             done = connection.execute(moved.values(state=state.value, state_reason=reason, **ended, **since))
+            if done.rowcount and state in {LaunchState.FINISHED, LaunchState.CANCELLED}:
+                release(connection, launch_id)
             if done.rowcount and state is LaunchState.CANCELLED:
                 cancel_unsent(connection, launch_id, now)
         return bool(done.rowcount)
@@ -205,6 +212,7 @@ def cancel_unsent(connection: Connection, launch_id: int, now: datetime) -> int:
         .where(messages.c.launch_id == launch_id, messages.c.number.in_(free), unsent)
         .values(state=State.CANCELLED.value, reason="the launch was cancelled", ended_at=now, lease_owner=None, lease_until=None)
     )
+    free_codes_of(connection, launch_id, now)
     return done.rowcount
 
 

@@ -13,6 +13,7 @@ from regulars.adapters.database.bulk import Row, in_batches, load, look_up, stag
 from regulars.adapters.database.buyers import find_or_make
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.facts import COUNTS, lock_customers, refresh_facts
+from regulars.adapters.database.redemptions import redeem
 from regulars.adapters.database.referrals import tie_friends
 from regulars.adapters.database.schema import events, order_lines, orders
 from regulars.adapters.database.scores import replay_engagement
@@ -59,6 +60,7 @@ def record_orders(connection: Connection, batch: Sequence[Order], now: datetime,
     keys = _write_orders(connection, batch, people, now, origin)
     _write_lines(connection, batch, people, keys, [keys[order_id] for order_id in former])
     _write_events(connection, origin)
+    redeem(connection, batch, former, now)
     refresh_facts(connection, touched)
     tie_friends(connection)
     return touched

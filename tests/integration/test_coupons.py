@@ -1,0 +1,416 @@
+"""Every mail has its own code: bound at the first claim, kept through everything, freed only when it certainly never arrived."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons
+from regulars.delivery.life import LaunchState, State
+from regulars.delivery.outcomes import Outcome
+from regulars.delivery.settlement import Settlement
+from regulars.definition.workspace import OnUncertain
+from regulars.errors import Refused
+from tests.integration.launching import NOW, FakeTransport, add_customers
+from tests.integration.offering import IMPORTED, SHOPIFY, STATIC, TEN, OfferFloor
+
+FREE, BOUND, VOID = "free", "bound", "void"
+
+
+def claim(floor, launch, most=10, owner="worker-1"):
+    return floor.messages.claim(launch.id, most, owner, 60, floor.clock.now())
+
+
+def bind(floor, claimed):
+    return floor.coupons.bind(floor.offer, claimed, "Europe/Istanbul", floor.clock.now())
+
+
+def test_every_mail_shows_a_code_of_its_own_and_the_ledger_knows_it(database):
+    floor = OfferFloor(database)
+    add_customers(database, 3)
+
+    launch = floor.launch()
+    floor.drain(launch.id)
+
+    assert len(set(floor.shown().values())) == 3
+    assert floor.shown() == floor.by_number(launch.id)
+    assert all(code.startswith("COME-") for code in floor.shown().values())
+    assert {row.customer_id for row in floor.rows()} and all(row.valid_until == NOW + timedelta(days=10) for row in floor.rows())
+    floor.assert_replays()
+
+
+def test_a_static_code_needs_no_rows(database):
+    floor = OfferFloor(database, STATIC)
+    add_customers(database, 2)
+
+    floor.drain(floor.launch().id)
+
+    assert list(floor.shown().values()) == ["SUMMER", "SUMMER"]
+    assert floor.rows() == []
+
+
+def test_plans_previews_and_test_mails_burn_nothing(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 2)
+    floor.stock()
+
+    floor.prepare()
+
+    assert set(floor.code_states().values()) == {FREE}
+
+
+def test_a_worker_that_dies_after_binding_leaves_its_code_to_the_next(database):
+    floor = OfferFloor(database)
+    add_customers(database, 2)
+    launch = floor.launch()
+    before = bind(floor, claim(floor, launch)).codes
+    floor.let_leases_run_out()
+
+    floor.work()
+
+    assert floor.shown() == {ref.number: bound.code for ref, bound in before.items()}
+    assert len(floor.rows()) == 2
+
+
+def test_a_worker_that_has_lost_its_claim_binds_nothing(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    slow = claim(floor, launch)
+    floor.sweep()
+    quick = claim(floor, launch, owner="worker-2")
+
+    assert bind(floor, slow).codes == {}
+    assert set(bind(floor, quick).codes) == {quick[0].ref}
+
+
+def test_a_mail_that_is_put_off_keeps_its_code_and_says_a_later_day(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.DEFERRED}
+    floor.drain(launch.id)
+    [before] = floor.rows()
+
+    floor.transport.says = {}
+    floor.wait(days=2)
+    floor.drain(launch.id)
+
+    [after] = floor.rows()
+    assert floor.shown() == {1: before.code} == {1: after.code}
+    assert after.valid_until == before.valid_until + timedelta(days=2)
+
+
+@pytest.mark.parametrize(("says", "state"), [
+    (Outcome.REJECTED, FREE), (Outcome.ACCEPTED, BOUND), (Outcome.LOST_AFTER_DOT, BOUND), (Outcome.DEFERRED, BOUND), (Outcome.LOST_BEFORE_DOT, BOUND),
+])
+def test_how_a_mail_ends_decides_about_its_code(database, says, state):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    floor.transport.says = {1: says}
+
+    floor.drain(floor.launch().id)
+
+    assert list(floor.code_states().values()) == [state]
+    floor.assert_replays()
+
+
+def test_a_skipped_mail_gives_its_code_back(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    [claimed] = claim(floor, launch)
+    bind(floor, [claimed])
+
+    floor.messages.turn(
+        [Settlement(claimed.ref, claimed.fence, State.CLAIMED, State.SKIPPED, "left")], [], owner="worker-1", topic=None, seconds=60, now=NOW
+    )
+
+    assert list(floor.code_states().values()) == [FREE]
+    floor.assert_replays()
+
+
+def test_a_cancelled_launch_gives_back_what_certainly_never_left(database):
+    floor = OfferFloor(database)
+    add_customers(database, 3)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.LOST_AFTER_DOT, 2: Outcome.DEFERRED, 3: Outcome.DEFERRED}
+    floor.drain(launch.id)
+
+    floor.launches.move(launch.id, LaunchState.CANCELLED, "enough", NOW)
+
+    states = floor.code_states()
+    assert sorted(states.values()) == [BOUND, FREE, FREE]
+    floor.assert_replays()
+
+
+def test_what_expires_before_it_was_sent_gives_its_code_back(database):
+    floor = OfferFloor(database, hello="expires_after: 1 day")
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.DEFERRED}
+    floor.drain(launch.id)
+
+    floor.wait(days=3)
+    floor.sweep()
+
+    assert floor.states(launch.id) == {"expired": 1}
+    assert list(floor.code_states().values()) == [FREE]
+
+
+def test_a_code_that_was_perhaps_delivered_once_stays_whatever_comes_after(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.LOST_AFTER_DOT}
+    floor.drain(launch.id)
+    [claimed_ref] = [mail.ref for mail in floor.transport.mailbox]
+    floor.transport.known = {claimed_ref: False}  # the evidence says that it is not there
+    floor.sweep()
+    floor.transport.says = {1: Outcome.REJECTED}
+
+    floor.wait(hours=1)
+    floor.drain(launch.id)
+
+    assert floor.states(launch.id) == {"rejected": 1}
+    assert list(floor.code_states().values()) == [BOUND]
+
+
+def test_a_second_copy_is_the_same_to_the_byte(database):
+    floor = OfferFloor(database)
+    made = floor.workspace
+    floor.workspace = replace(made, campaigns={"hello": replace(made.campaigns["hello"], on_uncertain=OnUncertain.RESEND)})
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.LOST_AFTER_DOT}
+    floor.drain(launch.id)
+    floor.transport.says = {}
+
+    floor.wait(days=1)
+    floor.work()
+
+    first, second = floor.transport.mailbox
+    assert first.content == second.content
+    assert len(floor.rows()) == 1
+
+
+def test_a_rejected_mail_that_is_tried_again_has_a_code_that_nobody_else_has(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 2)
+    floor.stock("A-1", "A-2", "A-3")
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.REJECTED}
+    floor.drain(launch.id)
+    floor.transport.says = {}
+
+    floor.messages.decide(launch.id, State.REJECTED, State.PENDING, actor="op", why="again", emails=(), now=floor.clock.now())
+    floor.wait(hours=1)
+    floor.work()
+
+    assert len(set(floor.shown().values())) == 2
+    assert floor.shown() == floor.by_number(launch.id)
+    floor.assert_replays()
+
+
+def test_imported_codes_are_taken_and_reserved_ones_are_counted_down(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock()
+    launch = floor.launch()
+    assert floor.coupons.stock(TEN.name).reserved == 3
+
+    floor.drain(launch.id)
+
+    stock = floor.coupons.stock(TEN.name)
+    assert (stock.free, stock.bound, stock.reserved) == (7, 3, 0)
+    assert set(floor.shown().values()) <= {f"CODE-{number}" for number in range(10)}
+
+
+def test_a_launch_that_would_run_out_is_refused_and_says_how_many_are_missing(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock("A-1")
+
+    with pytest.raises(Refused, match='2 codes of "comeback-10" are missing: 3 are needed and 1 are free') as refused:
+        floor.prepare()
+
+    assert refused.value.exit_code == 4
+    assert "regulars coupons import comeback-10 FILE" in refused.value.hint
+
+
+def test_what_another_launch_has_reserved_is_not_there(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock("A-1", "A-2", "A-3", "A-4")
+    planned = floor.prepare()
+    first = floor.start(planned)
+    floor.launches.move(first.id, LaunchState.PAUSED, None, NOW)
+    other = replace(planned, question=replace(planned.question, campaign=replace(planned.question.campaign, name="other")))
+
+    with pytest.raises(Refused, match="3 codes of .* are needed, and 1 are left"):
+        floor.start(other)
+
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(coupon_reservations)) == 1
+
+
+def test_a_finished_launch_gives_back_what_it_reserved(database):
+    floor = OfferFloor(database, IMPORTED)
+    ids = add_customers(database, 2)
+    floor.stock()
+    launch = floor.launch()
+    with database.write() as connection:
+        from sqlalchemy import update
+
+        from regulars.adapters.database.schema import customers
+        connection.execute(update(customers).where(customers.c.id == ids[0]).values(marketing="withdrawn"))
+
+    floor.drain(launch.id)
+
+    assert floor.launches.get(launch.id).state is LaunchState.FINISHED
+    assert floor.coupons.stock(TEN.name).reserved == 0
+
+
+def test_codes_that_the_shop_does_not_know_are_no_codes_yet(database):
+    floor = OfferFloor(database, SHOPIFY)
+    add_customers(database, 2)
+    floor.stock("A-1", "A-2")
+
+    with pytest.raises(Refused, match='2 codes of "comeback-10" are not known to Shopify yet') as refused:
+        floor.prepare()
+
+    assert refused.value.hint == "regulars coupons sync comeback-10"
+    floor.coupons.mark_synced(["a-1", "A-2"], NOW)
+    floor.drain(floor.launch().id)
+    assert sorted(floor.shown().values()) == ["A-1", "A-2"]
+
+
+def test_when_no_code_is_left_the_launch_waits_rather_than_send_a_mail_without(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock("A-1", "A-2", "A-3")
+    launch = floor.launch()
+    floor.coupons.void("A-1", "lost", NOW)
+
+    floor.drain(launch.id)
+
+    paused = floor.launches.get(launch.id)
+    assert paused.state is LaunchState.PAUSED
+    assert "no codes of \"comeback-10\" are left for 1 of its mails" in paused.state_reason
+    assert f"regulars resume {launch.id}" in paused.state_reason
+    assert floor.transport.mailbox == []
+
+    floor.stock("A-4")
+    floor.launches.move(launch.id, LaunchState.SENDING, None, NOW)
+    floor.drain(launch.id)
+    assert sorted(floor.shown().values()) == ["A-2", "A-3", "A-4"]
+
+
+def test_an_offer_that_is_over_is_not_sent_any_more(database):
+    over = replace(TEN, valid_until=date(2026, 11, 19))
+    floor = OfferFloor(database, over)
+    add_customers(database, 1)
+
+    with pytest.raises(Refused, match="ended on 2026-11-19"):
+        floor.prepare()
+
+
+def test_a_launch_that_lasts_longer_than_its_offer_waits(database):
+    floor = OfferFloor(database, replace(TEN, valid_until=date(2026, 11, 21)))
+    add_customers(database, 1)
+    launch = floor.launch()
+
+    floor.wait(days=3)
+    floor.drain(launch.id)
+
+    assert floor.launches.get(launch.id).state_reason == 'the offer "comeback-10" ended on 2026-11-21'
+    assert floor.rows() == []
+
+
+def test_workers_at_once_never_give_one_code_to_two(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 24)
+    floor.stock(*(f"C-{number}" for number in range(24)))
+    launch = floor.launch()
+    wrong = []
+
+    def work(number):
+        try:
+            mine = FakeTransport()
+            floor.drain(launch.id, floor.office(f"worker-{number}", mine))
+        except Exception as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert wrong == []
+    assert len({row.code for row in floor.rows() if row.state == BOUND}) == 24
+    assert floor.states(launch.id) == {"accepted": 24}
+    floor.assert_replays()
+
+
+def test_a_code_in_a_mail_that_is_about_to_leave_is_not_made_void(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    [bound] = bind(floor, claim(floor, launch)).codes.values()
+
+    with pytest.raises(Refused, match="about to leave"):
+        floor.coupons.void(bound.code, "no", NOW)
+
+    floor.sweep()
+    floor.drain(launch.id)
+    assert floor.coupons.void(bound.code, "no", NOW) == BOUND
+    assert floor.coupons.void(bound.code, "no", NOW) == VOID
+    assert floor.coupons.void("unknown", "no", NOW) is None
+
+
+def test_binding_a_batch_takes_as_many_statements_as_binding_one(sqlite_database):
+    from sqlalchemy import event
+
+    counts = []
+    for size in (1, 30):
+        floor = OfferFloor(sqlite_database)
+        add_customers(sqlite_database, size)
+        made = floor.workspace
+        name = f"hello-{size}"
+        floor.workspace = replace(made, campaigns={"hello": replace(made.campaigns["hello"], name=name)})
+        claimed = claim(floor, floor.launch(), 50)
+        said = []
+        listener = lambda *args: said.append(args[2])  # noqa: E731
+        event.listen(sqlite_database.engine, "before_cursor_execute", listener)
+        bind(floor, claimed)
+        event.remove(sqlite_database.engine, "before_cursor_execute", listener)
+        counts.append(len(said))
+
+    assert counts[0] == counts[1]
+
+
+def test_a_draw_that_somebody_has_already_is_drawn_again(database):
+    floor = OfferFloor(database)
+    draws = iter([7, 7, 7, 8, 9])
+    floor.coupons = replace(floor.coupons, draw=lambda: next(draws))
+    add_customers(database, 2)
+    launch = floor.launch()
+
+    assert len({bound.code for bound in bind(floor, claim(floor, launch)).codes.values()}) == 2
+
+
+def test_the_ledger_is_never_rewritten(database):
+    floor = OfferFloor(database)
+    add_customers(database, 2)
+    floor.transport.says = {1: Outcome.REJECTED}
+    floor.drain(floor.launch().id)
+
+    with database.read() as connection:
+        entries = connection.execute(select(coupon_entries.c.entry).order_by(coupon_entries.c.id)).scalars().all()
+        assert connection.scalar(select(func.count()).select_from(coupons)) == 2
+    assert entries == ["bound", "bound", "freed"]
