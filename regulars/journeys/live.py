@@ -43,7 +43,7 @@ class AutomationState(StrEnum):
 class Applied:
     """What the database says of an automation that was put live once. `hash`: of the newest edition's definition and bundles.
 
-    `watched_at`: up to here it was looked for those whose moment had come; None: not yet.
+    `since`: of its first edition; `applied_at`: of the newest. `watched_at`: up to here it was looked for those whose moment had come.
     """
 
     campaign: str
@@ -55,6 +55,7 @@ class Applied:
     live_since: datetime | None
     watched_at: datetime | None
     hash: str
+    since: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ class EditionDraft:
     """An edition before it has a number. `definition`: campaign, segments and shop as text; `after`: the edition that it was compared
     with, 0 for none. `moves`: of each older edition that comes along, key of a step -> the step at which who is there goes on, or
     None: they end. `restarts`: those of older editions begin again. `watches_anew`: what it looks for is not what it looked for before.
-    `commit`: git's commit and author, and whether files differed from it."""
+    `takes_everyone`: who is in it now enters. `commit`: git's commit and author, and whether files differed from it."""
 
     campaign: Campaign
     definition: str
@@ -83,4 +84,5 @@ class EditionDraft:
     moves: Mapping[int, Mapping[str, str | None]] = field(default_factory=lambda: MappingProxyType({}))
     restarts: bool = False
     watches_anew: bool = False
+    takes_everyone: bool = False
     commit: tuple[str, str, bool] | None = None

@@ -90,8 +90,8 @@ def test_nobody_enters_a_disabled_one_until_it_is_enabled(database: Database) ->
     automations = AutomationsInDatabase(database)
     automations.put_live([draft(database, automation("first"))])
 
-    assert automations.disable("welcome", "disabled by Ada", NOW)
-    assert not automations.disable("welcome", "again", NOW)
+    assert automations.disable("welcome", "disabled by Ada")
+    assert not automations.disable("welcome", "again")
     assert automations.live() == {}
     assert automations.editions([("welcome", 1)])["welcome", 1].live_since is None
     automations.put_live([draft(database, automation("first", "second"), 1)])

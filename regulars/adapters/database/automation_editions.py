@@ -19,9 +19,10 @@ from regulars.adapters.database.types import UtcTime
 from regulars.adapters.database.upsert import upsert
 from regulars.delivery.life import LaunchState
 from regulars.errors import Refused
+from regulars.journeys.journey import JourneyState
 from regulars.journeys.live import AutomationState, EditionDraft, MailDraft
 
-WAITING, ENDED = "waiting", "ended"
+WAITING, ENDED = JourneyState.WAITING.value, JourneyState.ENDED.value
 
 
 def add_edition(connection: Connection, draft: EditionDraft) -> int:
@@ -81,11 +82,12 @@ def _write(connection: Connection, draft: EditionDraft, number: int, mails: Mapp
 
 
 def _announce(connection: Connection, draft: EditionDraft, number: int, before: Row[Any]) -> None:
-    """A disabled one stays disabled, and those who may enter do so without a gap."""
+    """A disabled one stays disabled. What happened before a trigger was there starts nothing; else nobody is lost in between."""
+    since = draft.at if draft.watches_anew and before.live_since else before.live_since
     watched = draft.at if draft.watches_anew else before.watched_at
     connection.execute(
         update(automations).where(automations.c.campaign == draft.campaign.name)
-        .values(edition=number, applied_at=draft.at, watched_at=watched)
+        .values(edition=number, applied_at=draft.at, live_since=since, watched_at=watched)
     )
 
 
@@ -96,7 +98,7 @@ def _move(connection: Connection, draft: EditionDraft, edition: int, number: int
     ends = journeys.c.step.in_(gone)
     moved = (
         update(journeys)
-        .where(journeys.c.campaign == draft.campaign.name, journeys.c.edition == edition, journeys.c.state == WAITING)
+        .where(journeys.c.campaign == draft.campaign.name, journeys.c.edition == edition, journeys.c.state != ENDED)
         .values(
             edition=number, fence=journeys.c.fence + 1,
             state=case((ends, ENDED), else_=journeys.c.state),
@@ -116,7 +118,7 @@ def _restart(connection: Connection, draft: EditionDraft, number: int) -> None:
     mine = journeys.c.campaign == draft.campaign.name
     reason = f"begun again by edition {number}"
     connection.execute(
-        update(journeys).where(mine, journeys.c.edition < number, journeys.c.state == WAITING)
+        update(journeys).where(mine, journeys.c.edition < number, journeys.c.state != ENDED)
         .values(state=ENDED, reason=reason, ended_at=draft.at, due_at=None, waits_for=None, step=None, fence=journeys.c.fence + 1)
     )
     latest = (

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, func, select, tuple_, update
 
 from regulars.adapters.database.automation_editions import add_edition
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import automation_editions, automations
+from regulars.adapters.database.schema import automation_editions, automations, journeys, launches
+from regulars.adapters.database.types import among
+from regulars.adapters.database.watched import begin_watching
 from regulars.content import canonical
 from regulars.definition.workspace import Campaign, Segment, Shop
+from regulars.journeys.journey import JourneyState
 from regulars.journeys.live import Applied, AutomationState, EditionDraft, LiveAutomation
 
 MOST_KEPT = 256  # definitions; a shop has some thirty automations, most of one edition
@@ -47,29 +50,52 @@ class AutomationsInDatabase:
 
     def applied(self) -> Sequence[Applied]:
         """All that were ever put live, by name."""
-        query = _newest(automations, *_OF_EDITION).order_by(automations.c.campaign)
+        first = (
+            select(func.min(automation_editions.c.applied_at)).where(automation_editions.c.campaign == automations.c.campaign)
+            .correlate(automations).scalar_subquery()
+        )
+        query = _newest(automations, *_OF_EDITION[2:], first.label("since")).order_by(automations.c.campaign)
         with self._database.read() as connection:
             return [_applied(row) for row in connection.execute(query)]
+
+    def bundles(self, launch_ids: Collection[int]) -> Mapping[int, str]:
+        """Of these launches the hash of what they send."""
+        query = select(launches.c.id, launches.c.bundle).where(among(launches.c.id, launch_ids))
+        with self._database.read() as connection:
+            return {row.id: row.bundle for row in connection.execute(query)}
 
     def put_live(self, drafts: Sequence[EditionDraft]) -> Mapping[str, int]:
         """All of them in one transaction, or none; campaign -> edition. Raises Refused when one was applied by somebody else meanwhile."""
         with self._database.write() as connection:
             # In the order of their names: two who apply at once must not wait for each other in a circle.
-            return {draft.campaign.name: add_edition(connection, draft) for draft in sorted(drafts, key=lambda each: each.campaign.name)}
+            made = {draft.campaign.name: add_edition(connection, draft) for draft in sorted(drafts, key=lambda each: each.campaign.name)}
+            live = live_on(connection)
+            for draft in drafts:
+                if draft.campaign.name in live and (draft.watches_anew or draft.takes_everyone):
+                    begin_watching(connection, live[draft.campaign.name], draft.at, everyone=draft.takes_everyone)
+            return made
 
     def enable(self, campaign: str, now: datetime) -> bool:
-        """What happened while it was disabled starts nothing. False: it was enabled, or never applied."""
-        return self._turn(campaign, AutomationState.DISABLED, AutomationState.LIVE, None, now, now)
-
-    def disable(self, campaign: str, reason: str, now: datetime) -> bool:
-        return self._turn(campaign, AutomationState.LIVE, AutomationState.DISABLED, reason, None, now)
-
-    def _turn(
-        self, campaign: str, before: AutomationState, after: AutomationState, reason: str | None, since: datetime | None, now: datetime
-    ) -> bool:
+        """What happened while it was disabled starts nothing; whose step came due then goes on now. False: it was enabled, or never applied."""
         turned = (
-            update(automations).where(automations.c.campaign == campaign, automations.c.state == before.value)
-            .values(state=after.value, state_reason=reason, live_since=since, watched_at=now if since else automations.c.watched_at)
+            update(automations).where(automations.c.campaign == campaign, automations.c.state == AutomationState.DISABLED.value)
+            .values(state=AutomationState.LIVE.value, state_reason=None, live_since=now, watched_at=now)
+        )
+        held = (
+            update(journeys).where(journeys.c.campaign == campaign, journeys.c.state == JourneyState.PAUSED.value)
+            .values(state=JourneyState.WAITING.value)
+        )
+        with self._database.write() as connection:
+            if not connection.execute(turned).rowcount:
+                return False
+            connection.execute(held)
+            begin_watching(connection, live_on(connection)[campaign], now)
+            return True
+
+    def disable(self, campaign: str, reason: str) -> bool:
+        turned = (
+            update(automations).where(automations.c.campaign == campaign, automations.c.state == AutomationState.LIVE.value)
+            .values(state=AutomationState.DISABLED.value, state_reason=reason, live_since=None)
         )
         with self._database.write() as connection:
             return bool(connection.execute(turned).rowcount)
@@ -131,5 +157,5 @@ def _definitions(connection: Connection, wanted: Mapping[str, tuple[str, int]]) 
 def _applied(row: Row[Any]) -> Applied:
     return Applied(
         row.campaign, row.edition, AutomationState(row.state), row.state_reason, row.applied_at, row.applied_by, row.live_since,
-        row.watched_at, row.hash,
+        row.watched_at, row.hash, row.since,
     )
