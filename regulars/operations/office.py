@@ -16,7 +16,6 @@ from regulars.operations.ports import (
     Bundles,
     Clock,
     Composer,
-    Coupons,
     ContactBook,
     Coupons,
     Launches,

@@ -28,7 +28,6 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.definition.programme import Offer
     from regulars.definition.quantities import Duration
     from regulars.definition.workspace import Campaign, CampaignKind, Scoring, Segment, Shop, Workspace
-    from regulars.definition.programme import Offer
     from regulars.delivery.codes import Bound
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
@@ -68,8 +67,6 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.loyalty.coupons import CouponState, Stock
     from regulars.loyalty.intake import Answered, Live, Occurred, Recorded, Subscribed, TakenIn
     from regulars.loyalty.order_news import Counted
-    from regulars.loyalty.coupon_card import CouponCard
-    from regulars.loyalty.coupons import CouponState, Stock
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
     from regulars.loyalty.tellings import Gathered
