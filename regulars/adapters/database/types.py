@@ -154,6 +154,10 @@ class _among(FunctionElement[bool]):  # noqa: N801
     type = Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> Any:
+        """As it is: beside other conditions SQLAlchemy would write `(… IN …) = 1` for SQLite, which then uses no index."""
+        return self
+
 
 @compiles(_among, "sqlite")
 def _among_sqlite(element: Any, compiler: Any, **kw: Any) -> str:
