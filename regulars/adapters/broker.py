@@ -10,11 +10,13 @@ from kombu.exceptions import OperationalError
 DRAIN = "regulars.drain"
 SWEEP = "regulars.sweep"
 ADVANCE = "regulars.advance"
+WATCH = "regulars.watch"
 QUEUE = "regulars"
 PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behind the rings of a busy launch
 RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
 
 SWEEP_SECONDS = 5
+WATCH_SECONDS = 30  # nobody's birthday needs more; each automation is looked after once a minute at most
 SWEEP_EXPIRES = 40  # longer than a drain's turn: a busy worker still finds one when it looks up
 RING_EXPIRES = 60   # nobody answers old rings; the sweep rings again while there is work
 RECONNECT = {"max_retries": 2, "interval_start": 0, "interval_step": 0.2, "interval_max": 0.4}
@@ -31,9 +33,12 @@ def configuration(broker_url: str | None) -> dict[str, Any]:
         "worker_pool": "solo", "worker_prefetch_multiplier": 1, "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
         "timezone": "UTC",
-        "beat_scheduler": "celery.beat:Scheduler",  # keeps no file: the one entry is due at every start
+        "beat_scheduler": "celery.beat:Scheduler",  # keeps no file: both entries are due at every start
         "beat_max_loop_interval": SWEEP_SECONDS,
-        "beat_schedule": {"sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_EXPIRES}}},
+        "beat_schedule": {
+            "sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
+            "watch": {"task": WATCH, "schedule": WATCH_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
+        },
     }
 
 

@@ -22,7 +22,7 @@ from celery.signals import (
 )
 from celery.worker import state as worker_state
 
-from regulars.adapters.broker import ADVANCE, DRAIN, SWEEP, configuration
+from regulars.adapters.broker import ADVANCE, DRAIN, SWEEP, WATCH, configuration
 from regulars.bootstrap import House, furnish
 from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
@@ -31,6 +31,7 @@ from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
 from regulars.operations.scores import keep_scores_small
 from regulars.operations.sweep import sweep
+from regulars.operations.watch import watch
 
 TURN_SECONDS = 30  # a task stays far below the broker's visibility timeout, and SIGTERM need not wait for a launch
 
@@ -106,7 +107,7 @@ def drain_launch(launch_id: int) -> None:
 
 @app.task(name=ADVANCE)
 def advance_journeys() -> None:
-    """One turn of the journeys whose step is due; calls another worker to its side, and itself back when it ends before the work does."""
+    """One turn of the journeys whose step is due; calls another worker to its side when there is more than one batch."""
     ends = time.monotonic() + TURN_SECONDS
 
     def go_on() -> bool:
@@ -121,6 +122,21 @@ def advance_journeys() -> None:
         return
     if moved:
         log.info("%s journeys took their steps", moved)
+
+
+@app.task(name=WATCH)
+def look_around() -> None:
+    """Looks whom the moment has come for, in all automations; what is not done in one turn is found by the next."""
+    ends = time.monotonic() + TURN_SECONDS
+    try:
+        watched = watch(house().watchtower, house().clock.now(), lambda: time.monotonic() < ends and not _is_stopping())
+    except RegularsError as error:
+        log.warning("nobody looks for birthdays and the like: %s", error.message)  # the next one does
+        return
+    for name, count in watched.began.items():
+        log.info("%s: %s entered", name, count)
+    for name, count in watched.passed_over.items():
+        log.warning("%s: %s were found too late to enter; see regulars automations status %s", name, count, name)
 
 
 @app.task(name=SWEEP, bind=True)

@@ -140,8 +140,10 @@ def _let_happen(live: LiveAutomation, found: Sequence[Found], tower: Watchtower,
         began = happen(fresh, page.journeys, now) if fresh else 0
         for day, count in Counter(_day(one, live) for one in late).items():
             page.pass_over(live.name, day, count, TOO_LATE, now)
-    watched.began[live.name] += began
-    watched.passed_over[live.name] += len(late)
+    if began:
+        watched.began[live.name] += began
+    if late:
+        watched.passed_over[live.name] += len(late)
 
 
 def _happening(live: LiveAutomation, found: Found) -> Happening:
