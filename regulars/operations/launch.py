@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulars.audience.eligibility import IN_WORDS, Question
-from regulars.definition.workspace import Campaign
+from regulars.definition.workspace import Campaign, CampaignKind
 from regulars.delivery.launches import Draft, Launch, Origin
 from regulars.errors import Refused
 from regulars.operations.plan import Desk, Plan, plan
@@ -23,7 +23,9 @@ class Wishes:
 
 
 def prepare(question: Question, wishes: Wishes, desk: Desk, launches: Launches) -> Plan:
-    """The plan of a launch that would be allowed. Raises Refused for a second, a repeated and an empty one."""
+    """The plan of a launch that would be allowed. Raises Refused for a second, a repeated and an empty one, and for an offer
+    to people who want none."""
+    _refuse_selling(question.campaign)
     _refuse_second(question.campaign, launches)
     _refuse_repeated(question.campaign, wishes, launches)
     planned = plan(question, desk)
@@ -45,6 +47,14 @@ def launch(
         campaign.roll_out, campaign.kind, campaign.topic, campaign.class_,
     )
     return launches.make(draft, question, planned.timetable, planned.as_json())
+
+
+def _refuse_selling(campaign: Campaign) -> None:
+    if campaign.offer and campaign.kind is CampaignKind.TRANSACTIONAL:
+        raise Refused(
+            f'"{campaign.name}" is transactional and carries the offer "{campaign.offer}"',
+            hint="transactional mail goes also to those who want no marketing: take `offer` or `kind: transactional` out of its file",
+        )
 
 
 def _refuse_second(campaign: Campaign, launches: Launches) -> None:
