@@ -50,7 +50,7 @@ class Advocate:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Decision:
     """What becomes of a case. `at`: when it became true, however late somebody looked; `friends`: confirmed ones of the advocate."""
 
     case: Case
@@ -72,25 +72,25 @@ def due_at(ordered_at: datetime, programme: ReferralProgramme, zone: str) -> dat
     return plus(ordered_at, programme.confirmed_after, zone)
 
 
-def verdict(case: Case, advocate: Advocate, programme: ReferralProgramme, zone: str) -> Verdict:
+def decision(case: Case, advocate: Advocate, programme: ReferralProgramme, zone: str) -> Decision:
     """Of a case whose time has come."""
     at = max(due_at(case.ordered_at, programme, zone), case.approved_at or case.ordered_at)
     if too_small := _too_small(case, programme):
-        return Verdict(case, ReferralState.REVERSED, at, too_small)
+        return Decision(case, ReferralState.REVERSED, at, too_small)
     reward = reward_of(programme, advocate.segments)
     evidence = replace(case.evidence, total=case.total, reward=amount_in(reward, (case.total.currency, *advocate.currencies)))
     if case.approved_at is None and (suspicion := in_words(suspicions(evidence))):
-        return Verdict(case, ReferralState.HELD, at, suspicion)
+        return Decision(case, ReferralState.HELD, at, suspicion)
     if not fits_cap(programme, advocate.rewarded, at, zone):
-        return Verdict(case, ReferralState.CONFIRMED, at, f"no reward: {_cap_in_words(programme)}", friends=advocate.confirmed + 1)
+        return Decision(case, ReferralState.CONFIRMED, at, f"no reward: {_cap_in_words(programme)}", friends=advocate.confirmed + 1)
     entry = earned(
         advocate.customer_id, reward, advocate.currencies, at, expiry(programme, at, zone), source="referral",
         cause=str(case.referral_id), referral_id=case.referral_id, entries_before=_told(case.entries),
     )
-    return Verdict(case, ReferralState.REWARDED, at, None, entry, advocate.confirmed + 1)
+    return Decision(case, ReferralState.REWARDED, at, None, entry, advocate.confirmed + 1)
 
 
-def after(advocate: Advocate, decided: Verdict) -> Advocate:
+def after(advocate: Advocate, decided: Decision) -> Advocate:
     """The advocate, for the next of their cases."""
     if decided.state not in {ReferralState.CONFIRMED, ReferralState.REWARDED}:
         return advocate

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from regulars.definition.quantities import Money
 from regulars.loyalty.codes import may_refer, read_code
 from regulars.loyalty.counting import CANCELLED
 
@@ -61,6 +62,28 @@ class Tie:
     def same_as(self, other: Tie) -> bool:
         """The same order of the same advocate, whatever has become of it."""
         return (self.advocate_id, self.order_id) == (other.advocate_id, other.order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """One friend of one advocate, for the eyes of the shop. `total`: of the friend's order; `reward`: what was earned by it, in words;
+    `decided_by`: who let it pass or rejected it."""
+
+    id: int
+    advocate: str
+    friend: str
+    code: str
+    order_id: str
+    ordered_at: datetime
+    state: ReferralState
+    total: Money | None = None
+    reason: str | None = None
+    reward: str | None = None
+    confirmed_at: datetime | None = None
+    rewarded_at: datetime | None = None
+    reversed_at: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
 
 
 Owner = tuple[int, Sequence[str]]

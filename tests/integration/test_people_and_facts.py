@@ -21,6 +21,7 @@ from regulars.adapters.database.schema import (
     referral_codes,
     referrals,
 )
+from regulars.loyalty.referrals import BROUGHT
 from tests.factories import CustomerFactory, OrderLineFactory
 from tests.shops import ShopInDatabase
 
@@ -118,10 +119,10 @@ def test_a_code_that_is_taken_is_followed_by_the_next(shop):
 
 
 def brought(shop: ShopInDatabase) -> list[tuple[str, str]]:
-    """(advocate, friend) of every tie, and the counts on the customers' rows agree."""
+    """(advocate, friend) of every one that counts, and the counts on the customers' rows agree."""
     with shop.database.read() as connection:
         keys = dict(connection.execute(select(customers.c.id, customers.c.email_key)).all())
-        ties = connection.execute(select(referrals.c.advocate_id, referrals.c.friend_id)).all()
+        ties = connection.execute(select(referrals.c.advocate_id, referrals.c.friend_id).where(referrals.c.state.in_(BROUGHT))).all()
         count = defaultdict(int)
         for advocate, _ in ties:
             count[advocate] += 1

@@ -27,6 +27,7 @@ from regulars.adapters.database.scores import score_sums
 from regulars.adapters.database.sets import Sets
 from regulars.adapters.database.types import EPOCH, MICROSECOND, micros
 from regulars.audience.frame import Frame
+from regulars.loyalty.referrals import BROUGHT
 
 Column = ColumnElement[Any]
 
@@ -110,7 +111,7 @@ class RecomputedFacts:
 
     @cached_property
     def _referred_by_then(self) -> ColumnElement[bool]:
-        return referrals.c.ordered_at <= self._frame.as_of
+        return and_(referrals.c.ordered_at <= self._frame.as_of, referrals.c.state.in_(BROUGHT))
 
     def _of_orders(self, name: str) -> Column:
         return self._sets.value("orders", order_totals(self._frame), name)

@@ -14,12 +14,13 @@ from regulars.adapters.database.buyers import find_or_make
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.facts import COUNTS, lock_customers, refresh_facts
 from regulars.adapters.database.redemptions import redeem
-from regulars.adapters.database.referrals import tie_friends
+from regulars.adapters.database.referrals import advocates_of, tie_friends
 from regulars.adapters.database.schema import events, order_lines, orders
 from regulars.adapters.database.scores import replay_engagement
 from regulars.adapters.database.upsert import upsert
 from regulars.definition.text import fold
 from regulars.definition.workspace import Scoring
+from regulars.journeys.happenings import Happening
 from regulars.loyalty.purchases import Order, Person
 
 IMPORTED = "imported"
@@ -51,18 +52,23 @@ class Orders:
             return {order.order_id for order in changed}
 
 
-def record_orders(connection: Connection, batch: Sequence[Order], now: datetime, origin: str = IMPORTED) -> set[int]:
-    """Orders, lines, events, customers' facts and referrals. Returns the touched customers, for scores to follow."""
+def record_orders(connection: Connection, batch: Sequence[Order], now: datetime, origin: str = IMPORTED, told: list[Happening] | None = None) -> set[int]:
+    """Orders, lines, events, customers' facts and referrals. Returns the touched customers, for scores to follow.
+
+    `told`: gathers what advocates may hear of it.
+    """
     people = find_or_make(connection, batch, now)
     former = look_up(connection, orders.c.order_id, orders.c.customer_id, [order.order_id for order in batch])
     touched = {people[order.person] for order in batch} | set(former.values())
-    lock_customers(connection, touched)
+    lock_customers(connection, touched | advocates_of(connection, touched, (order.head.referral_code for order in batch)))
     keys = _write_orders(connection, batch, people, now, origin)
     _write_lines(connection, batch, people, keys, [keys[order_id] for order_id in former])
     _write_events(connection, origin)
     redeem(connection, batch, former, now)
     refresh_facts(connection, touched)
-    tie_friends(connection)
+    tied = tie_friends(connection, now, live=origin != IMPORTED)
+    if told is not None:
+        told.extend(tied)
     return touched
 
 

@@ -16,12 +16,12 @@ from regulars.loyalty.confirming import (
     Advocate,
     Case,
     after,
+    decision,
     due_at,
     fits_cap,
     milestone_entries,
     next_milestone,
     reward_of,
-    verdict,
 )
 from regulars.loyalty.fraud import Evidence
 from regulars.loyalty.referrals import ReferralState
@@ -40,7 +40,7 @@ def case(total: str = "500", currency: str = "TRY", compared: str | None = None,
 
 
 def test_a_friend_is_confirmed_when_the_order_can_no_longer_come_back():
-    found = verdict(case(), ADA, PROGRAMME, ZONE)
+    found = decision(case(), ADA, PROGRAMME, ZONE)
 
     assert found.state is S.REWARDED
     assert found.at == due_at(PLACED, PROGRAMME, ZONE) == PLACED + timedelta(days=14)
@@ -58,7 +58,7 @@ def test_months_of_the_time_for_returns_are_calendar_ones():
 def test_the_friends_order_must_come_to_the_minimum_of_its_currency(bought, enough):
     programme = replace(PROGRAMME, minimum=(Money.of(500, "TRY"), Money.of(20, "AZN")), advocate=reward("15%"))
 
-    found = verdict(bought, ADA, programme, ZONE)
+    found = decision(bought, ADA, programme, ZONE)
 
     assert found.state is (S.REWARDED if enough else S.REVERSED)
     assert enough or "and the programme asks for" in found.reason
@@ -68,14 +68,14 @@ def test_what_is_suspicious_waits_for_a_person_and_passes_once_they_said_so():
     doubtful = case(evidence=Evidence(device="1001"))
     later = PLACED + timedelta(days=20)
 
-    assert verdict(doubtful, ADA, PROGRAMME, ZONE).state is S.HELD
-    let_pass = verdict(replace(doubtful, approved_at=later), ADA, PROGRAMME, ZONE)
+    assert decision(doubtful, ADA, PROGRAMME, ZONE).state is S.HELD
+    let_pass = decision(replace(doubtful, approved_at=later), ADA, PROGRAMME, ZONE)
     assert (let_pass.state, let_pass.at) == (S.REWARDED, later)
 
 
 def test_an_order_smaller_than_the_reward_is_held():
-    assert verdict(case("99"), ADA, PROGRAMME, ZONE).state is S.HELD
-    assert verdict(case("4", "AZN"), ADA, replace(PROGRAMME, advocate=reward("100 TRY / 5 AZN")), ZONE).state is S.HELD
+    assert decision(case("99"), ADA, PROGRAMME, ZONE).state is S.HELD
+    assert decision(case("4", "AZN"), ADA, replace(PROGRAMME, advocate=reward("100 TRY / 5 AZN")), ZONE).state is S.HELD
 
 
 def test_advocates_of_a_segment_get_more_and_the_first_that_fits_wins():
@@ -89,10 +89,10 @@ def test_beyond_the_cap_a_friend_is_confirmed_and_earns_nothing():
     at = due_at(PLACED, programme, ZONE)
     full = replace(ADA, rewarded=(at - timedelta(days=29), at - timedelta(days=1)))
 
-    found = verdict(case(), full, programme, ZONE)
+    found = decision(case(), full, programme, ZONE)
 
     assert (found.state, found.reward, found.reason) == (S.CONFIRMED, None, "no reward: the cap of 2 rewarded friends in 30 days is reached")
-    assert verdict(case(), replace(full, rewarded=(at - timedelta(days=30), at - timedelta(days=1))), programme, ZONE).reward
+    assert decision(case(), replace(full, rewarded=(at - timedelta(days=30), at - timedelta(days=1))), programme, ZONE).reward
 
 
 @given(st.lists(st.integers(0, 100), max_size=20), st.integers(1, 4), st.sampled_from([DAYS(7), Duration(months=1), None]))
@@ -111,7 +111,7 @@ def test_no_stretch_of_time_has_more_rewards_than_the_cap(days, cap, per):
 
 def test_each_milestone_is_reached_once_and_lost_with_the_friends_that_made_it():
     programme = replace(PROGRAMME, milestones={2: reward("a mug"), 3: reward("250 g of beans")}, expires_after=DAYS(90))
-    ada = after(after(ADA, verdict(case(), ADA, programme, ZONE)), verdict(case(), ADA, programme, ZONE))
+    ada = after(after(ADA, decision(case(), ADA, programme, ZONE)), decision(case(), ADA, programme, ZONE))
 
     ((friends, mug),) = milestone_entries(ada, programme, PLACED, ZONE)
     known = replace(ada, milestones={2: (mug,)})
