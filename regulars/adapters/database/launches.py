@@ -34,12 +34,19 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.lanes import lane_of
 from regulars.adapters.database.registry import next_launch_id
 from regulars.adapters.database.roll_outs import first_part, random_order
-from regulars.adapters.database.schema import LEASED, PENDING, STEP_LAUNCH, audience, customers, launches, messages
+from regulars.adapters.database.schema import (
+    LEASED,
+    PENDING,
+    audience,
+    customers,
+    launches,
+    messages,
+)
 from regulars.adapters.database.types import UtcTime
 from regulars.audience.eligibility import Question
 from regulars.content.offers import offer_of
 from regulars.definition.relays import Relay
-from regulars.definition.workspace import OnUncertain
+from regulars.definition.workspace import CampaignKind, OnUncertain
 from regulars.delivery.launches import Draft, Launch, Tally
 from regulars.delivery.life import LAUNCH_TRANSITIONS, LIVE, LaunchState, State
 from regulars.delivery.roll_out import FirstPart, RollOutState, size_of_first
@@ -91,7 +98,7 @@ class LaunchesInDatabase:
 
     def under_way(self) -> Sequence[Launch]:
         """Those that are sending and will have sent one day; the steps of automations go on for ever."""
-        passing = and_(launches.c.state == LaunchState.SENDING.value, not_(STEP_LAUNCH))
+        passing = and_(launches.c.state == LaunchState.SENDING.value, launches.c.step == "")
         with self._database.read() as connection:
             return [_launch(row) for row in connection.execute(select(launches).where(passing))]
 
@@ -142,7 +149,7 @@ class LaunchesInDatabase:
         ended = {"finished_at": now} if state in {LaunchState.FINISHED, LaunchState.CANCELLED} else {"finished_at": None}
         moved = update(launches).where(launches.c.id == launch_id, launches.c.state.in_(before))
         if state is LaunchState.FINISHED:
-            moved = moved.where(not_(STEP_LAUNCH), *(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))
+            moved = moved.where(launches.c.step == "", *(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))
         with self._database.write() as connection:
             # Whoever opens a message again holds this row: so what is asked below is asked after them.
             connection.execute(select(launches.c.id).where(launches.c.id == launch_id).with_for_update())
@@ -223,6 +230,7 @@ def _announce(connection: Connection, draft: Draft, plan: Mapping[str, Any]) -> 
         campaign=draft.campaign, bundle=draft.bundle, key=draft.key, state=LaunchState.PREPARING.value,
         segments=list(draft.segments), created_at=draft.created_at, created_by=draft.created_by,
         on_uncertain=draft.on_uncertain.value, options=dict(draft.options), plan=dict(plan),
+        kind=draft.kind.value, topic=draft.topic, **{"class": draft.class_},
     ).returning(launches.c.id)
     try:
         return int(connection.scalar(row) or 0)
@@ -283,4 +291,5 @@ def _launch(row: Row[Any]) -> Launch:
         row.id, row.campaign, row.key, row.bundle, LaunchState(row.state), row.state_reason, tuple(row.segments), row.created_at,
         row.created_by, row.started_at, row.finished_at, row.expires_at, OnUncertain(row.on_uncertain), row.options, row.plan,
         row.recipients, RollOutState(row.first_part, row.goes_on_at, row.rest_since) if row.first_part else None,
+        CampaignKind(row.kind), row.topic, row._mapping["class"],  # noqa: SLF001  a word of Python's
     )
