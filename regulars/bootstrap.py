@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from regulars.operations.permission import Permit
     from regulars.operations.plan import Desk
     from regulars.operations.ports import (
+        ApiKeys,
         Audiences,
         Automations,
         Buckets,
@@ -38,12 +39,13 @@ if TYPE_CHECKING:
         Catalogue,
         Clock,
         Composer,
-        Coupons,
         ContactBook,
+        Coupons,
         Doorbell,
         Dossiers,
         Fifths,
         Flows,
+        Gatherings,
         JourneyBook,
         Launches,
         Memory,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
         People,
         Purchases,
         Recovery,
+        ReferralBook,
         Registry,
         RelayLog,
         ResultsStore,
@@ -255,12 +258,7 @@ class House:
     @cached_property
     def rates(self) -> Rates:
         """What other currencies are worth in the one that spending is compared in."""
-        from regulars.adapters.workspace import read_files
-        from regulars.loyalty.rates import Rates, read_rates
-
-        file = self.shop.rates_file
-        text = read_files(self.settings.project).texts.get(file) if file else None
-        return read_rates(text, self.shop.compare_in, file) if text and file else Rates(self.shop.compare_in)
+        return self.rates_of(self.shop)
 
     @cached_property
     def recipients(self) -> RecipientsInDatabase:
@@ -281,10 +279,46 @@ class House:
         return Orders(self.database, self.shop.scoring)
 
     @cached_property
+    def intake(self) -> IntakeBook:
+        """Where calls of the shop's systems are taken in; the shop's own weights for orders hold."""
+        from regulars.adapters.database.intake import IntakeBookInDatabase
+        from regulars.definition.workspace import Scoring
+
+        return IntakeBookInDatabase(self.database, lambda: shop.scoring if (shop := self.shop_now()) else Scoring())
+
+    @cached_property
+    def api_keys(self) -> ApiKeys:
+        from regulars.adapters.database.api_keys import ApiKeysInDatabase
+
+        return ApiKeysInDatabase(self.database)
+
+    def rates_of(self, shop: Shop) -> Rates:
+        """As the file has them at this moment."""
+        from regulars.adapters.workspace import read_files
+        from regulars.loyalty.rates import Rates, read_rates
+
+        file = shop.rates_file
+        text = read_files(self.settings.project).texts.get(file) if file else None
+        return read_rates(text, shop.compare_in, file) if text and file else Rates(shop.compare_in)
+
+    @cached_property
     def cards(self) -> Cards:
         from regulars.adapters.database.customer_cards import CardsInDatabase
 
         return CardsInDatabase(self.database)
+
+    @cached_property
+    def referral_book(self) -> ReferralBook:
+        from regulars.adapters.database.referral_book import ReferralBookInDatabase
+
+        return ReferralBookInDatabase(self.database)
+
+    def segments_now(self) -> Mapping[str, Segment]:
+        """As the files are at this moment; raises WorkspaceBroken with all that is wrong."""
+        from regulars.adapters.workspace import read_files
+        from regulars.definition.reading import workspace_of
+
+        return workspace_of(read_files(self.settings.project)).segments
 
     @cached_property
     def suppressions(self) -> SuppressionList:
@@ -339,6 +373,12 @@ class House:
         from regulars.adapters.database.watchtower import WatchtowerInDatabase
 
         return WatchtowerInDatabase(self.database)
+
+    @cached_property
+    def gatherings(self) -> Gatherings:
+        from regulars.adapters.database.gatherings import GatheringsInDatabase
+
+        return GatheringsInDatabase(self.database)
 
     @cached_property
     def registers(self) -> Registers:
@@ -445,7 +485,10 @@ class House:
         """What plans are made at."""
         from regulars.operations.plan import Desk
 
-        return Desk(self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url, self.composer.email, coupons=self.coupons)
+        return Desk(
+            self.audiences, self.recipients, self.mail_compiler, self.settings.keys, self.settings.base_url, self.composer.email,
+            coupons=self.coupons, contacts=self.contacts,
+        )
 
     @cached_property
     def office(self) -> PostOffice:

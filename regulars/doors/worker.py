@@ -30,6 +30,7 @@ from regulars.operations.advance import advance_due
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
 from regulars.operations.scores import keep_scores_small
+from regulars.operations.spread import spread
 from regulars.operations.sweep import sweep
 from regulars.operations.watch import watch
 
@@ -128,8 +129,13 @@ def advance_journeys() -> None:
 def look_around() -> None:
     """Looks whom the moment has come for, in all automations; what is not done in one turn is found by the next."""
     ends = time.monotonic() + TURN_SECONDS
+
+    def go_on() -> bool:
+        return time.monotonic() < ends and not _is_stopping()
+
     try:
-        watched = watch(house().watchtower, house().clock.now(), lambda: time.monotonic() < ends and not _is_stopping())
+        watched = watch(house().watchtower, house().clock.now(), go_on)
+        spread(house().gatherings, house().clock.now(), go_on)
     except RegularsError as error:
         log.warning("nobody looks for birthdays and the like: %s", error.message)  # the next one does
         return

@@ -40,18 +40,21 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.permission import Generation, Identity
     from regulars.delivery.recovery import AtRisk
     from regulars.delivery.roll_out import FirstPart
-    from regulars.delivery.schedule import Timetable
+    from regulars.delivery.schedule import Slot, Timetable
     from regulars.delivery.sent import SentMail
     from regulars.delivery.settlement import Claimed, Handoff, Settlement, Uncertain
     from regulars.delivery.slowdowns import SlowDown
     from regulars.delivery.workers import Worker
     from regulars.journeys.contact import Admission
     from regulars.journeys.effects import Advance, Person, Told
+    from regulars.journeys.gathering import Gathering
+    from regulars.journeys.happenings import Happening
     from regulars.journeys.journey import Entry, Journey, Start
     from regulars.journeys.limits import Limits
     from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
     from regulars.journeys.records import Done, PassedOver, Waiting
     from regulars.journeys.watching import Moment
+    from regulars.loyalty.api_keys import ApiKey
     from regulars.loyalty.calls import (
         Call,
         CustomerGone,
@@ -63,12 +66,15 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
         StockTold,
         Who,
     )
+    from regulars.loyalty.confirming import Advocate, Case, Decision
     from regulars.loyalty.coupon_card import CouponCard
     from regulars.loyalty.coupons import CouponState, Stock
     from regulars.loyalty.intake import Answered, Live, Occurred, Recorded, Subscribed, TakenIn
     from regulars.loyalty.order_news import Counted
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
+    from regulars.loyalty.referrals import ReferralState
+    from regulars.loyalty.rewards import Entry as RewardEntry
     from regulars.loyalty.tellings import Gathered
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import Opens
@@ -257,6 +263,10 @@ class Audiences(Protocol):
 
     def with_most_lines(self, question: Question, timetable: Timetable, most: int) -> Sequence[int]:
         """Ids of final recipients with the longest histories."""
+        ...
+
+    def sample(self, question: Question, timetable: Timetable, most: int) -> Mapping[int, str | None]:
+        """At most so many of the final recipients, drawn over all of them and the same ones again, with their time zones."""
         ...
 
     def unsent_with_most_lines(self, launch_id: int, most: int) -> Sequence[int]:
@@ -510,7 +520,7 @@ class ContactBook(Protocol):
         """
         ...
 
-    def foresee(self, campaign: Campaign, due: Mapping[int, datetime], limits: Limits, now: datetime) -> Sequence[Admission]:
+    def foresee(self, campaign: Campaign, slots: Mapping[int, Slot], limits: Limits, now: datetime) -> Sequence[Admission]:
         """What would be said of a mail of this campaign to each of these customers when it is due, by what is known now."""
         ...
 
@@ -682,6 +692,33 @@ class Automations(Protocol):
     def bundles(self, launch_ids: Collection[int]) -> Mapping[int, str]:
         """Of these launches the hash of what they send."""
         ...
+
+
+class GatheringPage(Protocol):
+    """An open transaction in which customers are told of changed products."""
+
+    @property
+    def journeys(self) -> JourneyPage: ...
+
+    def record(self, happenings: Sequence[Happening]) -> Sequence[Happening]:
+        """On the customers' timelines; those that were not there yet."""
+        ...
+
+
+class Gatherings(Protocol):
+    """Changes of products that are told of together."""
+
+    def open(self, before: datetime) -> Sequence[Gathering]:
+        """What is still to be told of. Where a change of a kind is older than `before`, all of that kind are gathered, newer ones too."""
+        ...
+
+    def wishers(self, gathering: Gathering, skus: Sequence[str], most: int) -> Mapping[int, Sequence[str]]:
+        """Customers who wish any of these and have not been told of this gathering yet, each with what they wish of it."""
+        ...
+
+    def writing(self) -> AbstractContextManager[GatheringPage]: ...
+
+    def close(self, gathering: Gathering, now: datetime) -> None: ...
 
 
 class JourneyRecords(Protocol):
@@ -966,6 +1003,50 @@ class SuppressionList(Protocol):
     def all(self) -> Sequence[Suppressed]: ...
 
 
+class ReferralPage(Protocol):
+    """An open transaction in which referrals are decided. The customers of a case are locked until it ends."""
+
+    @property
+    def journeys(self) -> JourneyPage: ...
+
+    def due(self, shop: Shop, now: datetime, most: int) -> Sequence[Case]:
+        """At most so many referrals whose order can no longer come back, the oldest first; those that somebody else is writing at
+        the moment are left out."""
+        ...
+
+    def advocates(self, cases: Sequence[Case], workspace: Workspace, now: datetime) -> Mapping[int, Advocate]:
+        """Those of the cases, by customer id."""
+        ...
+
+    def record(self, decisions: Sequence[Decision], entries: Sequence[RewardEntry], news: Sequence[Happening], now: datetime) -> Sequence[Happening]:
+        """Stores what was decided, the rewards in the decisions, and these further entries; returns the news that were not told yet."""
+        ...
+
+    def expire(self, now: datetime, most: int) -> int:
+        """Writes off rewards whose time is over, of at most so many customers; returns of how many."""
+        ...
+
+    def lock(self, referral_id: int) -> ReferralState | None:
+        """Its state, which nobody else changes until the transaction ends; None: there is no such referral."""
+        ...
+
+    def decide(self, referral_id: int, state: ReferralState, *, by: str, why: str, now: datetime) -> Sequence[Happening]:
+        """Somebody's word on a referral; takes back what was earned when it says no. Returns what is news."""
+        ...
+
+
+class ReferralBook(Protocol):
+    """Where referrals and rewards are kept."""
+
+    def has_work(self, shop: Shop, now: datetime) -> bool:
+        """Is any referral due, or any reward running out?"""
+        ...
+
+    def writing(self) -> AbstractContextManager[ReferralPage]:
+        """One transaction: durable at its end, or nothing of it."""
+        ...
+
+
 class Catalogue(Protocol):
     def changed(self, products: Sequence[ProductRow]) -> set[str]: ...
 
@@ -1055,4 +1136,18 @@ class IntakeBook(Protocol):
 
     def write(self, work: Callable[[IntakePage], TakenIn]) -> TakenIn:
         """In one transaction: durable when this returns, or nothing of it. `work` may be asked again, and must be safe to."""
+        ...
+
+
+class ApiKeys(Protocol):
+    def add(self, key: ApiKey) -> None: ...
+
+    def find(self, key_id: str) -> ApiKey | None: ...
+
+    def all(self) -> Sequence[ApiKey]:
+        """The newest first."""
+        ...
+
+    def end(self, key_ids: Collection[str], at: datetime, *, revoked: bool) -> None:
+        """They open nothing from then on."""
         ...

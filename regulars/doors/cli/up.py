@@ -50,6 +50,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.operations.advance import advance_due
     from regulars.operations.drain import drain
     from regulars.operations.scores import keep_scores_true
+    from regulars.operations.spread import spread
     from regulars.operations.sweep import sweep
     from regulars.operations.watch import watch
 
@@ -65,6 +66,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
         try:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
             watch(house.watchtower, house.clock.now(), go_on)
+            spread(house.gatherings, house.clock.now(), go_on)
             advance_due(house.journeys, house.clock, go_on, house.permit)
             for launch_id in sweep(house.office):
                 ends = time.monotonic() + TURN_SECONDS
