@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -13,7 +13,6 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journeys import JourneyBookInDatabase, page_on
 from regulars.adapters.database.people import record_people
 from regulars.adapters.database.schema import (
-    automations,
     bundles,
     customers,
     events,
@@ -24,23 +23,7 @@ from regulars.adapters.database.schema import (
 from regulars.audience.addresses import read_address
 from regulars.audience.people import PersonRow
 from regulars.content import canonical
-from regulars.definition.automation import (
-    Automation,
-    Days,
-    If,
-    Notify,
-    Send,
-    SetAttributes,
-    Split,
-    Step,
-    StopMailing,
-    Tag,
-    Trigger,
-    Wait,
-    WaitFor,
-    WaitQuiet,
-    Webhook,
-)
+from regulars.definition.automation import Automation, Days, Send, Step, Trigger, Wait
 from regulars.definition.conditions import Any_
 from regulars.definition.mails import mails_of
 from regulars.definition.quantities import Duration
@@ -52,7 +35,7 @@ from regulars.operations.advance import advance_due
 from regulars.operations.happen import happen
 from tests.shops import NOW, a_shop
 
-DAY, HOUR = Duration(seconds=86_400), Duration(seconds=3_600)
+DAY = Duration(seconds=86_400)
 
 
 def days(count: float) -> Duration:
@@ -152,16 +135,9 @@ def steps_done(database: Database) -> list[tuple[str, str]]:
         return [tuple(row) for row in connection.execute(query)]
 
 
-def disable(database: Database, name: str = "welcome", now: datetime = NOW) -> None:
-    AutomationsInDatabase(database).disable(name, "disabled by Ada", now)
+def disable(database: Database, name: str = "welcome") -> None:
+    AutomationsInDatabase(database).disable(name, "disabled by Ada")
 
 
 def enable(database: Database, name: str = "welcome", now: datetime = NOW) -> None:
     AutomationsInDatabase(database).enable(name, now)
-
-
-__all__: Sequence[str] = [
-    "DAY", "HOUR", "NOW", "Days", "If", "Notify", "SetAttributes", "Split", "StopMailing", "Tag", "Trigger", "WaitFor", "WaitQuiet", "Webhook",
-    "automations", "campaign", "days", "disable", "enable", "happening", "mailed", "people", "put_live", "send", "standing", "steps_done", "tell",
-    "turn", "wait",
-]
