@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from regulars.adapters.relays import Rests
     from regulars.adapters.spool import Spool
     from regulars.content.compilation import MailCompiler
-    from regulars.definition.workspace import Shop, Workspace
+    from regulars.definition.workspace import Segment, Shop, Workspace
     from regulars.delivery.lanes import Busy
     from regulars.loyalty.rates import Rates
     from regulars.operations.apply import Registers
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Flows,
         Gatherings,
         JourneyBook,
+        IntakeBook,
         Launches,
         Memory,
         Messages,

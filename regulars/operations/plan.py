@@ -16,7 +16,7 @@ from regulars.content.mailroom import Compose, MailRoom, open_bundle
 from regulars.content.offers import for_show, offer_of
 from regulars.content.recipient import Recipient
 from regulars.content.tokens import KeyRing, MessageRef
-from regulars.definition.workspace import Campaign, Workspace
+from regulars.definition.workspace import Campaign, CampaignKind, Workspace
 from regulars.delivery.forecast import Forecast, forecast
 from regulars.delivery.message_id import PREVIEW_LAUNCH_KEY
 from regulars.delivery.roll_out import size_of_first
@@ -24,16 +24,20 @@ from regulars.delivery.routes import relays_of, route
 from regulars.delivery.schedule import Timetable, timetable
 from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError, WorkspaceBroken
+from regulars.journeys.limits import Limits
+from regulars.journeys.outlook import Outlook, outlook
 from regulars.operations.coupons import refuse_without_codes
-from regulars.operations.ports import Audiences, Coupons, Recipients
+from regulars.operations.ports import Audiences, ContactBook, Coupons, Recipients
 
 MOST_HTML = 102_400  # bytes; Gmail clips what is longer, and with it the way to unsubscribe
 LARGEST = 20
+SAMPLE = 2_000  # customers of whom contact limits are asked
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`due`: when how many get it, earliest first, if the campaign has a send time. `troubles`: reasons for which some of the largest mails cannot be composed."""
+    """`due`: when how many get it, earliest first, if the campaign has a send time. `troubles`: reasons for which some of the largest mails cannot be composed.
+    `limits`: what contact limits would do; None where nothing limits it."""
 
     question: Question
     timetable: Timetable
@@ -42,6 +46,7 @@ class Plan:
     due: Mapping[datetime, int]
     troubles: tuple[str, ...] = ()
     pace: Forecast | None = None
+    limits: Outlook | None = None
 
     @property
     def parts(self) -> tuple[int, int] | None:
@@ -63,6 +68,7 @@ class Plan:
             "send_at": [{"at": at.isoformat(), "count": count} for at, count in self.due.items()],
             "roll_out": {"first": parts[0], "rest": parts[1], "pause": str(rolls.pause)} if rolls and parts else None,
             "pace": self.pace.as_json() if self.pace else None,
+            "limits": self.limits.as_json() if self.limits else None,
         }
 
 
@@ -78,6 +84,7 @@ class Desk:
     compose: Compose = MailRoom.compose
     opened: Callable[[Mapping[str, bytes]], MailRoom] = field(default=open_bundle)
     coupons: Coupons | None = None
+    contacts: ContactBook | None = None
 
 
 def campaign_named(workspace: Workspace, name: str) -> Campaign:
@@ -98,7 +105,8 @@ def plan(question: Question, desk: Desk) -> Plan:
     troubles = fitting(largest, campaign, desk.opened(bundle.files), desk, question.as_of)
     refuse_without_codes(offer_of(campaign, shop), funnel.final, shop, desk.coupons, question.as_of)
     due = _due(times, zones) if campaign.send_at else {}
-    return Plan(question, times, bundle, funnel, due, troubles, _pace(question, times, min(due, default=question.as_of), desk))
+    pace = _pace(question, times, min(due, default=question.as_of), desk)
+    return Plan(question, times, bundle, funnel, due, troubles, pace, _outlook(question, times, funnel.final, desk))
 
 
 def _pace(question: Question, times: Timetable, begins: datetime, desk: Desk) -> Forecast:
@@ -107,6 +115,15 @@ def _pace(question: Question, times: Timetable, begins: datetime, desk: Desk) ->
     relays = relays_of(shop.relays, shop.warm_up)
     relay = relays[route(relays, question.campaign.relay, begins.date())[0]]
     return forecast(desk.audiences.lanes(question, times), relay, begins, shop.timezone)
+
+
+def _outlook(question: Question, times: Timetable, final: int, desk: Desk) -> Outlook | None:
+    limits = Limits.of(question.workspace.shop)
+    if limits is None or desk.contacts is None or question.campaign.kind is CampaignKind.TRANSACTIONAL:
+        return None
+    people = desk.audiences.sample(question, times, SAMPLE)
+    slots = {customer_id: slot for customer_id, zone in people.items() if (slot := times.slot(zone))}
+    return outlook(desk.contacts.foresee(question.campaign, slots, limits, question.as_of), final)
 
 
 def frozen(workspace: Workspace, campaign: Campaign, desk: Desk) -> Bundle:

@@ -161,7 +161,10 @@ class ShopFloor:
         self.bundles = BundlesInDatabase(database)
         self.keys = KeyRing.of("a secret of the tests")
         self.coupons = CouponsInDatabase(database)
-        self.desk = Desk(AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys, "http://127.0.0.1:8000", coupons=self.coupons)
+        self.desk = Desk(
+            AudiencesInDatabase(database), RecipientsInDatabase(database, b"a secret of the tests"), MjmlCompiler(), self.keys,
+            "http://127.0.0.1:8000", coupons=self.coupons, contacts=ContactsInDatabase(database),
+        )
 
     def office(self, owner: str = "worker-1", transport=None) -> PostOffice:
         return PostOffice(

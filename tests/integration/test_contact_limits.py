@@ -16,10 +16,11 @@ from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.audience.eligibility import Question
 from regulars.definition.limits import Calendar, Cap, ContactLimits, QuietHours
 from regulars.definition.quantities import Duration
-from regulars.definition.workspace import CampaignKind
+from regulars.definition.workspace import CampaignKind, SendAt
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.journeys.limits import Limits
+from regulars.operations import plan as operations_plan
 from regulars.operations.launch import Wishes, prepare
 from regulars.operations.pace import Pace
 from regulars.operations.why import why
@@ -284,6 +285,53 @@ def test_why_names_the_reason_and_when_it_will_be_tried(shop):
     answer = why(question, f"c{customer_id}@example.com", shop.desk.audiences, shop.launches, shop.messages, known)
     assert (answer.outcome.value, answer.reason) == ("will get it", "quiet hours (21:00-09:00)")
     assert answer.at == datetime(2026, 11, 21, 6, 0, tzinfo=UTC)
+
+
+def test_a_plan_says_how_many_would_be_held_back_and_the_launch_does_just_that(shop):
+    add_customers(shop.database, 3)
+    shop.limit(Cap("all", 1, DAYS_2))
+    shop.drain(shop.launch_of("first"))
+    add_customers(shop.database, 2)
+    add_customers(shop.database, 4, timezone="Asia/Tokyo")  # where it is evening
+    shop.limit(Cap("all", 1, DAYS_2), quiet_hours=QuietHours(time(17), time(9)))
+    shop.wait(hours=1)
+    campaign = replace(shop.workspace.campaigns["hello"], name="second", over_limit=Duration(seconds=3_600))
+    planned = prepare(Question(campaign, shop.workspace, shop.clock.now()), Wishes(), shop.desk, shop.launches)
+    assert planned.as_json()["limits"] == {
+        "of": 9, "asked": 9,
+        "waits": [{"reason": "quiet hours (17:00-09:00)", "count": 4, "first": "2026-11-21T00:00:00+00:00", "last": "2026-11-21T00:00:00+00:00"}],
+        "dropped": [{"reason": "contact limit reached: 1 per 2 days; no chance within 1 hour", "count": 3}],
+    }
+    launch_id = shop.start(planned).id
+    shop.drain(launch_id)
+    assert shop.states(launch_id) == {"accepted": 2, "pending": 4, "skipped": 3}
+
+
+def test_a_plan_asks_about_the_moment_at_which_each_mail_is_due(shop):
+    add_customers(shop.database, 1)
+    shop.limit(quiet_hours=NIGHT)
+    for wall, waits in ((datetime(2026, 11, 20, 22, 0), 1), (datetime(2026, 11, 20, 14, 0), 0)):
+        campaign = replace(shop.workspace.campaigns["hello"], send_at=SendAt(wall))
+        planned = prepare(Question(campaign, shop.workspace, NOW), Wishes(), shop.desk, shop.launches)
+        assert len(planned.limits.waits) == waits
+
+
+def test_a_large_plan_asks_a_sample_and_counts_for_all(shop, monkeypatch):
+    monkeypatch.setattr(operations_plan, "SAMPLE", 10)
+    add_customers(shop.database, 100)
+    shop.limit(quiet_hours=QuietHours(time(9), time(21)))
+    planned = prepare(Question(shop.workspace.campaigns["hello"], shop.workspace, NOW), Wishes(), shop.desk, shop.launches)
+    assert (planned.limits.of, planned.limits.asked, planned.limits.is_sample) == (100, 10, True)
+    assert [wait.count for wait in planned.limits.waits.values()] == [100]
+
+
+def test_without_limits_and_for_transactional_mail_a_plan_says_nothing_of_them(shop):
+    add_customers(shop.database, 1)
+    hello = shop.workspace.campaigns["hello"]
+    assert prepare(Question(hello, shop.workspace, NOW), Wishes(), shop.desk, shop.launches).limits is None
+    shop.limit(quiet_hours=NIGHT)
+    receipt = replace(hello, kind=CampaignKind.TRANSACTIONAL)
+    assert prepare(Question(receipt, shop.workspace, NOW), Wishes(), shop.desk, shop.launches).limits is None
 
 
 def test_many_workers_at_once_never_exceed_a_cap(shop):

@@ -20,6 +20,7 @@ from regulars.definition.quantities import Duration
 from regulars.definition.workspace import Campaign, CampaignKind
 from regulars.delivery.launches import Launch
 from regulars.delivery.life import OPEN, LaunchState, State
+from regulars.delivery.schedule import Slot
 from regulars.delivery.settlement import Claimed
 from regulars.journeys.contact import Admission, Admitted, Contact, History, Later, Mail
 from regulars.journeys.limits import Limits, in_turn
@@ -69,17 +70,17 @@ class ContactsInDatabase:
 
         return self._database.insist(work)
 
-    def foresee(self, campaign: Campaign, due: Mapping[int, datetime], limits: Limits, now: datetime) -> Sequence[Admission]:
+    def foresee(self, campaign: Campaign, slots: Mapping[int, Slot], limits: Limits, now: datetime) -> Sequence[Admission]:
         """What would be said of a mail of this campaign to each of these customers when it is due, by what is known now."""
         with self._database.read() as connection:
-            people = connection.execute(_people(due)).all()
+            people = connection.execute(_people(slots)).all()
             files = _files(connection, people, limits, now)
             for row in _traffic(connection, people, limits.since(now)):
                 _sort_in(files[row.customer_id], MessageRef(row.launch_id, row.number), _mail(row, None), row, asks=False)
         for customer_id, file in files.items():
-            moment = due[customer_id]
-            file.ask(_PLANNED, Mail(moment, moment, campaign.topic, campaign.class_, campaign.over_limit))
-        return [file.verdicts(limits, max(due[customer_id], now))[_PLANNED] for customer_id, file in files.items()]
+            slot = slots[customer_id]
+            file.ask(_PLANNED, Mail(slot.due, slot.due, campaign.topic, campaign.class_, campaign.over_limit, slot.expires))
+        return [file.verdicts(limits, max(slots[customer_id].due, now))[_PLANNED] for customer_id, file in files.items()]
 
 
 def _people(customer_ids: Collection[int]) -> Select[Any]:

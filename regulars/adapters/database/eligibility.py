@@ -49,6 +49,8 @@ from regulars.definition.workspace import CampaignKind, ConsentRule
 from regulars.delivery.life import PERHAPS_RECEIVED, State
 from regulars.delivery.schedule import Timetable
 
+SPREAD, PRIME = 48_271, 2**31 - 1  # of a generator by Park and Miller: neighbours in one order are far apart in the other
+
 
 class AudiencesInDatabase:
     """Counts and names those whom a launch would write to."""
@@ -90,6 +92,13 @@ class AudiencesInDatabase:
                 .where(people.c.reason.is_(None)).group_by(people.c.id).order_by(lines.desc(), people.c.id).limit(most)
             )
             return connection.scalars(longest).all()
+
+    def sample(self, question: Question, timetable: Timetable, most: int) -> Mapping[int, str | None]:
+        """At most so many of the final recipients, drawn over all of them and the same ones again, with their time zones."""
+        with self._database.read() as connection:
+            people = judged(connection, question, timetable).subquery("judged")
+            drawn = select(people.c.id, people.c.timezone).where(people.c.reason.is_(None)).order_by(people.c.id * SPREAD % PRIME, people.c.id)
+            return {row.id: row.timezone for row in connection.execute(drawn.limit(most))}
 
     def unsent_with_most_lines(self, launch_id: int, most: int) -> Sequence[int]:
         """The same of those to whom a launch has not written yet."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from regulars.bootstrap import House
@@ -10,6 +12,9 @@ from regulars.doors.cli.flowing import pace_in_words
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import local
 from regulars.operations.plan import Plan
+
+if TYPE_CHECKING:
+    from regulars.journeys.outlook import Outlook, Wait
 
 MOST_TIMES = 12
 
@@ -47,6 +52,8 @@ def show(house: House, planned: Plan) -> None:
         write(parts)
     if planned.pace and (pace := pace_in_words(planned.pace)):
         write(pace)
+    if planned.limits:
+        _show_limits(house, planned.limits)
     for trouble in planned.troubles:
         say(f"cannot be composed: {trouble}")
 
@@ -58,6 +65,21 @@ def _parts(planned: Plan) -> str:
     when = "now" if planned.question.campaign.send_at is None else "at their time"
     pause = {"1 hour": "an hour", "1 minute": "a minute", "1 day": "a day"}.get(str(rolls.pause), str(rolls.pause))
     return f"{parts[0]:,} {when}, {parts[1]:,} {pause} after they have left"
+
+
+def _show_limits(house: House, outlook: Outlook) -> None:
+    rows = [(reason, f"{wait.count:,}", _until(house, wait)) for reason, wait in outlook.waits.items()]
+    rows += [(reason, f"{count:,}", "not sent") for reason, count in outlook.dropped.items()]
+    if not rows:
+        return
+    whom = f", from {outlook.asked:,} of them" if outlook.is_sample else ""
+    write_table(["held back", "customers", "until"], rows, numbers=["customers"])
+    say(f"an estimate by what is known now{whom}: contact limits are asked when each mail is due")
+
+
+def _until(house: House, wait: Wait) -> str:
+    first, last = local(house, wait.first), local(house, wait.last)
+    return first if first == last else f"{first} to {last}"
 
 
 def _show_times(house: House, planned: Plan) -> None:
