@@ -28,6 +28,11 @@ RECOVERY = "tests/integration/test_recovery.py::"
 PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
 REFUSALS = "tests/integration/test_refusals.py::"
+CONTACTS = "regulars/adapters/database/contacts.py"
+LIMITS = "regulars/journeys/limits.py"
+LIMITED = "tests/integration/test_contact_limits.py::"
+RULES = "tests/unit/journeys/test_limits.py::"
+OWED = "tests/integration/test_transactional.py::"
 
 GUARDS = (
     # the claim
@@ -57,9 +62,9 @@ GUARDS = (
           CAS + "test_nothing_is_marked_of_a_launch_that_was_stopped_meanwhile"),
     Guard(TRANSITIONS, "is_made_of_what_counts(_LAUNCH),", "",
           LAUNCH + "test_a_mail_composed_from_files_that_were_replaced_since_is_not_handed_over"),
-    Guard(TRANSITIONS, "not_(is_suppressed()), ", "",
+    Guard(TRANSITIONS, "not_(is_suppressed(kind)), ", "",
           CAS + "test_nothing_is_marked_for_who_was_suppressed_meanwhile"),
-    Guard(TRANSITIONS, ", not_(has_left(topic))", "",
+    Guard(TRANSITIONS, ", not_(has_left(topic, kind))", "",
           CAS + "test_nothing_is_marked_for_who_left_meanwhile"),
     Guard(TRANSITIONS, 'lease_until=database_in(bindparam("p_seconds", type_=Integer())),', "",
           CAS + "test_a_mark_extends_the_lease"),
@@ -130,7 +135,7 @@ GUARDS = (
     Guard("regulars/adapters/database/eligibility.py", "Reason.NOT_IN_ONLY_TO: not_(_is_named(question.only_to)),", "",
           "tests/integration/test_only_to.py::test_the_database_reads_the_patterns_as_the_send_path_does"),
     # commits, launches, operators
-    Guard(LAUNCHES, "moved = moved.where(*(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))", "pass",
+    Guard(LAUNCHES, 'moved = moved.where(launches.c.step == "", *(not_(_any(launch_id, where)) for where in (PENDING, LEASED)))', "pass",
           CAS + "test_a_launch_is_not_finished_while_anything_is_open"),
     Guard(LAUNCHES, "messages.c.number.in_(free), unsent)", "messages.c.number.in_(select(messages.c.number)))",
           CAS + "test_cancelling_takes_back_what_has_not_left"),
@@ -140,4 +145,50 @@ GUARDS = (
           CAS + "test_a_mark_whose_commit_was_not_confirmed_is_asked_for_again_and_holds"),
     Guard("regulars/operations/ledger.py", "        if ref in self._asked:\n", "        if False:\n",
           LEDGER + "test_a_mark_that_nobody_heard_of_wrote_no_dot_so_its_mail_goes_back"),
+    # contact limits: nobody too often, at night, or while they complain
+    Guard(CONTACTS, "        return self._database.insist(work)",
+          "        with self._database.engine.begin() as connection:\n            return work(connection, False)",
+          LIMITED + "test_many_workers_at_once_never_exceed_a_cap"),
+    Guard(CONTACTS, '(Admitted, {"contact_at": now}),', '(Admitted, {"contact_at": messages.c.contact_at}),',
+          LIMITED + "test_a_worker_that_dies_after_the_limits_were_asked_takes_no_place_for_ever"),
+    Guard(CONTACTS, "func.coalesce(messages.c.first_due_at, messages.c.next_attempt_at)", "messages.c.next_attempt_at",
+          LIMITED + "test_patience_counts_from_when_the_mail_was_first_due"),
+    Guard(CONTACTS, "func.coalesce(messages.c.contact_at, messages.c.accepted_at, messages.c.handoff_at)", "messages.c.contact_at",
+          LIMITED + "test_mail_that_left_before_there_were_limits_counts"),
+    Guard(CONTACTS, ".where(launches.c.kind != CampaignKind.TRANSACTIONAL.value)", "",
+          LIMITED + "test_transactional_mail_neither_asks_nor_counts"),
+    Guard(CONTACTS, "row.contact is None and row.goes and row.state", "row.contact is None and row.state",
+          LIMITED + "test_a_launch_that_does_not_send_is_no_rival"),
+    Guard(CONTACTS, " and (closed is None or closed < at)", "", LIMITED + "test_nobody_sells_to_who_has_an_open_complaint"),
+    Guard(CONTACTS, "messages.c.accepted_at.is_(None), may_arrive)", "messages.c.accepted_at.is_(None))",
+          LIMITED + "test_a_mail_that_ends_unsent_stops_counting"),
+    Guard("regulars/operations/admission.py", " or launch.kind is CampaignKind.TRANSACTIONAL", "",
+          LIMITED + "test_transactional_mail_neither_asks_nor_counts"),
+    Guard("regulars/operations/admission.py", "office.pace.shop_or(room.shop) if office.pace else room.shop", "room.shop",
+          LIMITED + "test_limits_are_those_of_the_file_as_it_is_now"),
+    Guard("regulars/operations/drain.py", "admitted(book.withhold(passed.claimed), launch, book, office)", "book.withhold(passed.claimed)",
+          LIMITED + "test_over_the_cap_a_mail_is_dropped_with_its_reason_and_the_launch_ends"),
+    Guard(MESSAGES, '"first_due_at": None, ', "", LIMITED + "test_a_mail_that_an_operator_sends_again_has_its_patience_again"),
+    Guard("regulars/adapters/database/types.py", '        """As it is: beside', '        return super().self_group(against)\n        """As it is: beside',
+          LIMITED + "test_a_batch_takes_a_constant_number_of_statements_that_stay_on_indexes"),
+    Guard(LIMITS, "        counted.pop(key, None)\n", "", RULES + "test_a_mail_that_asks_again_does_not_stand_in_its_own_way_but_in_others"),
+    Guard(LIMITS, "counted[key] = Contact(now, mail.topic, mail.class_)", "pass", RULES + "test_of_several_to_one_customer_each_that_goes_counts_for_the_next"),
+    Guard(LIMITS, " and _goes_before(tomorrow, one, history, limits, now)", "", RULES + "test_nobody_stands_back_for_a_mail_that_is_not_going_today"),
+    Guard(LIMITS, "one.at >= today and limits.rank(one.class_) < mine", "limits.rank(one.class_) < mine", RULES + "test_who_was_first_written_to_today_stays_the_winner"),
+    Guard(LIMITS, "    if obstacle.until <= deadline:\n", "    if True:\n", RULES + "test_the_wait_counts_from_when_it_was_first_due"),
+    Guard(LIMITS, "mail.expires_at is not None and obstacle.until >= mail.expires_at", "False",
+          RULES + "test_quiet_hours_put_off_what_may_not_wait_for_a_limit_but_never_beyond_its_expiry"),
+    Guard(LIMITS, "leaves[-cap.count] > now and", "leaves[-cap.count] >= now and", RULES + "test_it_waits_until_the_window_has_room_and_goes_at_that_very_moment"),
+    Guard("regulars/journeys/quiet_hours.py", " or wall < hours.end", "", RULES + "test_quiet_hours_end_in_the_morning_of_the_customer"),
+    Guard("regulars/journeys/quiet_hours.py", "end > moment and not is_quiet(hours, end.astimezone(zone).time())", "end > moment",
+          RULES + "test_an_end_that_the_clock_change_skips_comes_after_it_and_one_that_comes_twice_is_not_gone_back_behind"),
+    Guard("regulars/journeys/closed_days.py", 'country or COUNTRIES.get(zone.key, "")', 'country or ""',
+          RULES + "test_on_a_closed_day_nothing_goes_there_and_it_waits_for_the_next_open_one"),
+    # transactional mail
+    Guard(TRANSITIONS, "has_left(topic, kind)", "has_left(topic)", OWED + "test_who_leaves_while_it_is_composed_still_gets_it"),
+    Guard("regulars/adapters/database/eligibility.py", "is_suppressed(campaign.kind)", "is_suppressed()", OWED + "test_the_launch_and_the_send_loop_ask_the_same_of_everybody"),
+    Guard("regulars/adapters/database/suppressions.py", "in {None, *OF_MARKETING}]", "is None]", OWED + "test_an_address_that_left_and_then_bounces_is_not_written_to_any_more"),
+    Guard("regulars/operations/launch.py", "    _refuse_selling(question.campaign)\n", "", OWED + "test_an_offer_in_transactional_mail_is_refused_at_launch_and_leaves_with_no_turn"),
+    Guard("regulars/operations/drain.py", "if room.campaign.offer and launch.kind is CampaignKind.TRANSACTIONAL:", "if False:",
+          OWED + "test_an_offer_in_transactional_mail_is_refused_at_launch_and_leaves_with_no_turn"),
 )

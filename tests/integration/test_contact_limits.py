@@ -108,6 +108,25 @@ def test_patience_counts_from_when_the_mail_was_first_due(shop):
     assert shop.reasons(waiting) == {"skipped: contact limit reached: 1 per 2 days; no chance within 2 days": 1}
 
 
+def test_a_mail_that_an_operator_sends_again_has_its_patience_again(shop):
+    add_customers(shop.database, 1)
+    shop.limit(Cap("all", 1, DAYS_2))
+    shop.drain(shop.launch_of("first"))
+    shop.transport.says = {1: Outcome.REJECTED}
+    second = shop.launch_of("second", over_limit=DAYS_2)
+    shop.drain(second)
+    shop.wait(days=2)
+    shop.work()
+    assert shop.states(second) == {"rejected": 1}
+    shop.transport.says = {}
+    shop.wait(days=8)
+    shop.drain(shop.launch_of("third"))
+    shop.wait(days=1)
+    shop.messages.decide(second, State.REJECTED, State.PENDING, actor="ada", why="", emails=[], now=shop.clock.now())
+    shop.drain(second)
+    assert shop.states(second) == {"pending": 1}
+
+
 def test_a_cap_of_a_topic_or_class_counts_the_launches_of_it(shop):
     add_customers(shop.database, 1)
     shop.limit(Cap("cart", 1, DAYS_7), classes=())
