@@ -75,6 +75,7 @@ CODES: Mapping[str, str] = MappingProxyType({
     "D317": "not a roll-out: a part that goes first, and a pause",
     "D318": "not a wait: a length of time, a time of day, weekdays, or an event",
     "D319": "not a schedule: days and a time of day",
+    "D320": "not a limit of contacts: so many mails in a length of time",
     # D4: automations, offers and limits that can be read, and cannot be meant
     "D401": "a step that nobody reaches",
     "D402": "parts of a split that do not fit together",

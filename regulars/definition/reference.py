@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from regulars.definition import campaign, relay_words, segment, shop
+from regulars.definition import campaign, feed_words, offer_words, relay_words, segment, shop
 from regulars.definition.automation_reference import automation_pages
 from regulars.definition.condition_words import EMAILS_TABLE, ORDERS_TABLE, WORDS, ConditionWord
 from regulars.definition.conditions import Kind, Op
@@ -56,10 +56,12 @@ _VALUES = (
     ("a name", "`slipping-away`", "of a segment, campaign, topic or attribute; no quotes needed"),
     ("a number", "`3`, `1.5`", "with a point before the fraction and nothing between thousands"),
     ("money", "`500 TRY`, `500`", "without a currency: the one that spending is compared in"),
+    ("money in several currencies", '`"500 TRY / 20 AZN"`', "of offers and rewards, always with its currency"),
     ("a share", "`20%`", ""),
     ("a length of time", "`60 days`", "minutes, hours, days, weeks, months or years; months and years are those of the calendar"),
     ("a day", "`2026-12-01`", "its midnight in the shop's zone"),
     ("a moment", "`2026-12-01 09:00`, `2026-12-01 09:00 local`", "on the shop's clock, or on each customer's own"),
+    ("a limit", "`3 per 7 days`, `1 per week`", "in any stretch of that length"),
     ("a rate", "`50 per second`, `1000 per hour`", "per second, minute, hour or day; of all workers together"),
     ("yes or no", "`yes`, `no`", ""),
     ("several", "`[gold, vip]`", ""),
@@ -70,7 +72,9 @@ def yaml_reference() -> str:
     """docs/yaml-reference.md."""
     return "\n".join(line for part in (
         _opening(), _table("regulars.yaml", shop.TABLE), _table("A relay: regulars.yaml, relays", relay_words.RELAY_TABLE),
-        _table("A group of domains: relays.NAME.domains", relay_words.GROUP_TABLE), _table("A segment: segments/*.yaml", segment.TABLE),
+        _table("A group of domains: relays.NAME.domains", relay_words.GROUP_TABLE),
+        _table("An offer: regulars.yaml, offers", offer_words.OFFER_TABLE), _table("A source: regulars.yaml, sources.orders, customers or products", feed_words.FEED_TABLE),
+        _table("A segment: segments/*.yaml", segment.TABLE),
         _conditions(), _comparisons(), _table("A campaign sent once: campaigns/*.yaml", campaign.TABLE),
         _table("An automation: campaigns/*.yaml with trigger and steps", campaign.AUTOMATION_TABLE), automation_pages(),
     ) for line in part)

@@ -29,7 +29,8 @@ def clock(text: str) -> tuple[time, bool]:
         raise Unfit("D307", f'"{text}" is not a time of day', hint)
     hour, minute = int(match[1]), int(match[2])
     if hour > 23 or minute > 59:
-        raise Unfit("D307", f"no clock shows {match[1]}:{match[2]}", "hours go from 00 to 23, minutes from 00 to 59")
+        hint = "midnight is 00:00" if (hour, minute) == (24, 0) else "hours go from 00 to 23, minutes from 00 to 59"
+        raise Unfit("D307", f"no clock shows {match[1]}:{match[2]}", hint)
     return time(hour, minute), match[3] is not None
 
 

@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.definition import nodes
+from regulars.definition.calendar_words import CalendarKind
 from regulars.definition.comparisons import VALUES
 from regulars.definition.conditions import Kind
 from regulars.definition.event_words import EVENTS
+from regulars.definition.feed_words import SourcesKind
+from regulars.definition.limit_words import (
+    ClassesKind,
+    ContactLimitsKind,
+    HoldKind,
+    events_of_holds,
+    heed_caps,
+)
 from regulars.definition.names import RATES_FILE, DefinedKey
 from regulars.definition.nodes import Node, Scalar
 from regulars.definition.notebook import Name, Notebook
+from regulars.definition.offer_words import OffersKind
+from regulars.definition.referral_words import REFERRAL_TABLE
 from regulars.definition.relay_words import WARM_UP_TABLE, RelaysKind
 from regulars.definition.tables import Choice, ListOf, MapOf, Table, Word
 from regulars.definition.units import Unfit
@@ -23,7 +34,6 @@ from regulars.definition.values import (
     LINE,
     MAILBOX,
     NUMBER,
-    REWARD,
     TEXT,
     WORD,
     One,
@@ -36,12 +46,11 @@ from regulars.definition.workspace import (
     ConsentRule,
     EventField,
     Mailbox,
-    ReferralProgramme,
     Scoring,
     Shop,
 )
 from regulars.definition.world import CURRENCY, LOCALE, URL, ZONE
-from regulars.diagnostics import did_you_mean
+from regulars.diagnostics import Location, did_you_mean
 
 _ATTRIBUTE_KINDS: Mapping[str, Kind] = {
     "one_of": Kind.TEXT, "text": Kind.TEXT, "number": Kind.NUMBER, "whole number": Kind.WHOLE, "date": Kind.DATE,
@@ -189,17 +198,22 @@ TABLE = Table("regulars.yaml", (
         Word("within", DURATION, "how long after the reaction an order still counts", "7 days"),
         Word("of", Choice({word: word for word in ("click", "open", "receipt")}), "the reaction that counts", "click"),
     ), lambda read: Attribution(**read)), "which mail an order belongs to", "{within: 7 days, of: click}"),
-    Word("referral", Table("referral", (
-        Word("friend", REWARD, "what the friend gets, as printed in mails", "15%", required=True),
-        Word("advocate", REWARD, "what the customer gets, as printed in mails", "100 TRY", required=True),
-        Word("after", WORD, "when", "first order"),
-    ), lambda read: ReferralProgramme(**read) if {"friend", "advocate"} <= set(read) else None, later=("milestones",)),
-         "what a referral code promises", "{friend: 15%, advocate: 100 TRY, after: first order}"),
+    Word("classes", ClassesKind(), "of campaigns; of mails that are due on one day the first class wins", "[receipts, cart, win-back, news]"),
+    Word("contact_limits", ContactLimitsKind(), "the most mails to one customer in any stretch of time: of `all`, of a topic or of a class; and the hours in which none leaves",
+         '{all: 3 per 7 days, offers: 1 per 7 days, quiet_hours: "21:00-09:00 local"}'),
+    Word("hold_while", HoldKind(), "nobody sells to a customer from the event support.opened until support.closed", "[support.open, return.open]"),
+    Word("calendar", CalendarKind(), "days with names for schedules, and, by country, days without marketing mail: of every year (11-10) or of one (2027-11-10)",
+         "{kurban-bayrami: 2027-05-16, mourning: {TR: [11-10], AZ: [01-20]}}"),
+    Word("offers", OffersKind(), "what codes are worth", '{comeback-10: {percent: 10, minimum: "500 TRY / 20 AZN", valid_for: 10 days, codes: unique}}'),
+    Word("referral", REFERRAL_TABLE, "what a referral code promises", "{friend: 15%, advocate: 100 TRY, after: first order}"),
+    Word("sources", SourcesKind(), "files that are pulled on a schedule", "{orders: {url: https://shop.example/orders.csv, every: 1 hour}}"),
     Word("relays", RelaysKind(), "where mail leaves; a campaign takes the first or names another, and the next stands in for one that cannot be reached",
          "{bulk: {rate: 50 per second}, receipts: {apart: yes}}"),
     Word("warm_up", WARM_UP_TABLE, "daily limits while a relay is new, for each relay that has none of its own", "{start: 2026-12-01, per_day: [200, 500, 1000]}"),
-), later=("classes", "contact_limits", "hold_while", "calendar", "offers", "markets"))
+), later=("markets",))
 
+_AS_READ = ("utm", "attributes", "events", "consent", "topics", "scoring", "attribution", "classes", "contact_limits", "hold_while", "calendar", "offers",
+            "referral", "sources", "relays", "warm_up")
 _PLACEHOLDER = Mailbox("shop@shop.invalid")
 
 
@@ -216,13 +230,22 @@ def read_shop(node: Node, notes: Notebook) -> Shop | None:
     notes.currency = money.get("compare_in", own.get("currency"))
     notes.languages = languages if (own.get("locale") or read.get("languages")) and _languages_are_known(node, read) else None
     notes.attributes = read.get("attributes", {}) if _attributes_are_known(node, read) else None
-    notes.events = read.get("events", {})
-    rest = {word: read[word] for word in ("utm", "attributes", "events", "consent", "topics", "scoring", "attribution", "referral", "relays", "warm_up") if word in read}
+    notes.events = read["events"] = _with_holds(read)
+    notes.defined[Name.EVENT] |= dict.fromkeys(notes.events, Location("regulars.yaml"))
+    heed_caps(node.get("contact_limits") if isinstance(node, nodes.Mapping) else None, notes)
+    rest = {word: read[word] for word in _AS_READ if word in read}
     return Shop(
         name=own.get("name", ""), url=own.get("url", "https://shop.invalid"), address=own.get("address", ""), locale=locale,
         timezone=own.get("timezone", "UTC"), currency=currency, sender=sender.get("from", _PLACEHOLDER),
         reply_to=sender.get("reply_to"), languages=languages, compare_in=money.get("compare_in", currency),
         rates_file=money.get("rates"), **rest)
+
+
+def _with_holds(read: dict[str, Any]) -> dict[str, Mapping[str, EventField]]:
+    """The declared events, and those by which `hold_while` opens and closes: who names them there has declared them."""
+    implied: dict[str, Mapping[str, EventField]] = {event: {} for event in events_of_holds(read.get("hold_while", ()))}
+    declared: dict[str, Mapping[str, EventField]] = read.get("events", {})
+    return implied | declared
 
 
 def _languages_are_known(node: Node, read: dict[str, Any]) -> bool:

@@ -12,11 +12,21 @@ from regulars.definition.units import Unfit
 from regulars.definition.values import One
 from regulars.diagnostics import did_you_mean
 
+_LOOPBACK = r"(?:127\.0\.0\.1|localhost|\[::1\])"
+
 
 def _url(text: str, _: Notebook) -> str:
     if not re.fullmatch(r"https?://[^\s/?#@]+\.[^\s/?#@.]+(?::\d+)?(?:[/?#]\S*)?|https?://localhost(?::\d+)?/?", text):
         raise Unfit("D310", f'"{text}" is not a web address', "write it in full: https://shop.example")
     return text.rstrip("/")
+
+
+def _safe_url(text: str, _: Notebook) -> str:
+    if re.fullmatch(rf"http://{_LOOPBACK}(?::\d+)?(?:[/?]\S*)?", text) or re.fullmatch(r"https://[^\s/?#@]+(?:[/?]\S*)?", text):
+        return text
+    hint = f"write https://{text.removeprefix('http://')}" if text.startswith("http://") else "write it in full: https://shop.example/path"
+    raise Unfit("D310", "customers' data travels only to addresses that begin with https://" if text.startswith("http://")
+                else f'"{text}" is not a web address', hint)
 
 
 def _zone(text: str, _: Notebook) -> str:
@@ -50,6 +60,7 @@ def _locale(text: str, _: Notebook) -> str:
 
 
 URL = One("a web address such as https://shop.example", _url, {"type": "string", "format": "uri"}, text=True)
+SAFE_URL = One("a web address such as https://shop.example/path", _safe_url, {"type": "string", "pattern": "^https?://"}, text=True)
 ZONE = One("a time zone such as Europe/Istanbul", _zone, text=True)
 CURRENCY = One("a currency such as TRY", _currency, {"type": "string", "pattern": "^[A-Z]{3}$"}, text=True)
 LOCALE = One("a language such as tr", _locale, text=True)
