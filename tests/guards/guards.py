@@ -119,7 +119,7 @@ GUARDS = (
           LAUNCH + "test_an_operator_may_send_a_copy_that_differs_and_it_is_flagged"),
     Guard(MESSAGES, 'return fresh | {"dup_possible": True} |', "return fresh |",
           LAUNCH + "test_a_held_mail_goes_again_or_counts_as_arrived_by_a_persons_word"),
-    Guard(MESSAGES, "follow_up(connection, settle(connection, settlements, owner, now), ", "settle(connection, settlements, owner, now)\n            follow_up(connection, settlements, ",
+    Guard(MESSAGES, "follow_up(connection, settled, self._impressions, now)", "follow_up(connection, settlements, self._impressions, now)",
           REFUSALS + "test_who_lost_its_claim_meanwhile_neither_pauses_nor_suppresses"),
     # the wrong audience, and databases that went back in time
     Guard("regulars/operations/drain.py", "        office.permit()\n", "", RECOVERY + "test_a_restored_backup_sends_nothing_until_it_is_recovered_and_nobody_gets_a_second_mail"),
