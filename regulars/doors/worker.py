@@ -27,6 +27,7 @@ from regulars.bootstrap import House, furnish
 from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
 from regulars.operations.advance import advance_due
+from regulars.operations.confirm_referrals import confirm_referrals
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
 from regulars.operations.scores import keep_scores_small
@@ -127,7 +128,8 @@ def advance_journeys() -> None:
 
 @app.task(name=WATCH)
 def look_around() -> None:
-    """Looks whom the moment has come for, in all automations; what is not done in one turn is found by the next."""
+    """Looks whom the moment has come for, in all automations, and which friends' orders can no longer come back; what is not done in
+    one turn is found by the next."""
     ends = time.monotonic() + TURN_SECONDS
 
     def go_on() -> bool:
@@ -136,8 +138,10 @@ def look_around() -> None:
     try:
         watched = watch(house().watchtower, house().clock.now(), go_on)
         spread(house().gatherings, house().clock.now(), go_on)
+        if shop := house().shop_now():
+            confirm_referrals(shop, house().segments_now, house().referral_book, house().clock, go_on)
     except RegularsError as error:
-        log.warning("nobody looks for birthdays and the like: %s", error.message)  # the next one does
+        log.warning("nobody looks for birthdays, friends and the like: %s", error.message)  # the next one does
         return
     for name, count in watched.began.items():
         log.info("%s: %s entered", name, count)

@@ -24,10 +24,11 @@ from regulars.adapters.database.schema import CODED, customers, orders, referral
 from regulars.adapters.database.types import UtcTime, among
 from regulars.loyalty.codes import PROGRAMME
 from regulars.loyalty.fraud import GENERATIONS, MANY_FRIENDS, MOST_COUNTED, NEAR, SHARED, Evidence
-from regulars.loyalty.referrals import Tie
+from regulars.loyalty.referrals import BROUGHT, ReferralState, Tie
 from regulars.loyalty.throw_away import gives_throw_aways
 
 _HASHES = ("postal_hash", "network_hash", "device_hash")
+_STANDING = BROUGHT | {ReferralState.HELD}  # else two who hold each other would be seen from one side only
 _WINDOWS = ("day_before", "day_after", "month_before", "month_after")
 staged_ties = staging_table(
     "staged_ties", Column("friend_id", BigInteger, primary_key=True), Column("advocate_id", BigInteger), Column("ordered_at", UtcTime()),
@@ -108,9 +109,9 @@ def _rings(connection: Connection, advocates: Mapping[int, int]) -> set[int]:
     found: set[int] = set()
     above = dict(advocates)
     for _ in range(GENERATIONS):
-        query = select(customers.c.id, customers.c.referred_by).where(
-            among(customers.c.id, set(above.values())), customers.c.referred_by.is_not(None))
-        brought_by = {row.id: row.referred_by for row in connection.execute(query)}
+        query = select(referrals.c.friend_id, referrals.c.advocate_id).where(
+            referrals.c.programme == PROGRAMME, among(referrals.c.friend_id, set(above.values())), referrals.c.state.in_(_STANDING))
+        brought_by = {row.friend_id: row.advocate_id for row in connection.execute(query)}
         above = {friend: brought_by[one] for friend, one in above.items() if one in brought_by}
         found |= {friend for friend, one in above.items() if friend == one}
         if not above:

@@ -233,6 +233,8 @@ referral_codes = Table(
     UniqueConstraint("programme", "customer_id"),
 )
 
+OPEN_REFERRAL = text("state IN ('ordered', 'held')")
+
 referrals = Table(
     "referrals", metadata,
     Column("id", BigKey, primary_key=True),
@@ -248,8 +250,7 @@ referrals = Table(
     Column("decided_by", Text), Column("decided_at", UtcTime),  # who approved or rejected a held one
     UniqueConstraint("programme", "friend_id"),
     Index("ix_referrals_advocate_id_ordered_at", "advocate_id", "ordered_at"),
-    Index("ix_referrals_open", "state", "ordered_at", postgresql_where=text("state IN ('ordered', 'held')"),
-          sqlite_where=text("state IN ('ordered', 'held')")),
+    Index("ix_referrals_open", "state", "ordered_at", postgresql_where=OPEN_REFERRAL, sqlite_where=OPEN_REFERRAL),
 )
 
 # Append-only: what was earned, and what took it back; a balance is the sum. Told once by (source, source_id).

@@ -48,6 +48,7 @@ def up(house: House, host: str, port: int) -> None:
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.doors.logs import announce
     from regulars.operations.advance import advance_due
+    from regulars.operations.confirm_referrals import confirm_referrals
     from regulars.operations.drain import drain
     from regulars.operations.scores import keep_scores_true
     from regulars.operations.spread import spread
@@ -71,6 +72,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
             for launch_id in sweep(house.office):
                 ends = time.monotonic() + TURN_SECONDS
                 drain(launch_id, house.office, lambda: go_on() and time.monotonic() < ends)  # noqa: B023  called within the turn
+            confirm_referrals(house.shop_now() or house.shop, house.segments_now, house.referral_book, house.clock, go_on)
             heartbeat.troubled(None)
         except RegularsError as error:
             heartbeat.troubled(error)
