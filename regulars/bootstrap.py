@@ -66,6 +66,7 @@ if TYPE_CHECKING:
         Watchtower,
         Workers,
     )
+    from regulars.operations.run_errands import ErrandDesk
 
 
 class House:
@@ -412,6 +413,16 @@ class House:
         from regulars.adapters.database.coupons import CouponsInDatabase
 
         return CouponsInDatabase(self.database)
+
+    @cached_property
+    def errand_desk(self) -> ErrandDesk:
+        """Where webhooks and notes of automations are sent from. A shop that is not public may call its own network."""
+        from regulars.adapters.courier import HttpCourier
+        from regulars.adapters.database.errands import ErrandsInDatabase
+        from regulars.operations.run_errands import ErrandDesk
+
+        courier = HttpCourier(private=not self.settings.base_is_public)
+        return ErrandDesk(ErrandsInDatabase(self.database), courier, self.automations, self.office)
 
     @cached_property
     def owner(self) -> str:

@@ -10,6 +10,7 @@ from kombu.exceptions import OperationalError
 DRAIN = "regulars.drain"
 SWEEP = "regulars.sweep"
 ADVANCE = "regulars.advance"
+ERRANDS = "regulars.errands"
 WATCH = "regulars.watch"
 QUEUE = "regulars"
 PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behind the rings of a busy launch
@@ -55,6 +56,9 @@ class BrokerBell:
     def ring_for_journeys(self) -> bool:
         return self._send(ADVANCE, [])
 
+    def ring_for_errands(self) -> bool:
+        return self._send(ERRANDS, [])
+
     def _send(self, task: str, args: list[int]) -> bool:
         try:
             self._app.send_task(task, args, expires=RING_EXPIRES, priority=PATIENT)
@@ -70,4 +74,7 @@ class NoBell:
         return False
 
     def ring_for_journeys(self) -> bool:
+        return False
+
+    def ring_for_errands(self) -> bool:
         return False

@@ -22,7 +22,7 @@ from celery.signals import (
 )
 from celery.worker import state as worker_state
 
-from regulars.adapters.broker import ADVANCE, DRAIN, SWEEP, WATCH, configuration
+from regulars.adapters.broker import ADVANCE, DRAIN, ERRANDS, SWEEP, WATCH, configuration
 from regulars.bootstrap import House, furnish
 from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
@@ -30,6 +30,7 @@ from regulars.operations.advance import advance_due
 from regulars.operations.confirm_referrals import confirm_referrals
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
+from regulars.operations.run_errands import run_errands
 from regulars.operations.scores import keep_scores_small
 from regulars.operations.spread import spread
 from regulars.operations.sweep import sweep
@@ -149,15 +150,33 @@ def look_around() -> None:
         log.warning("%s: %s were found too late to enter; see regulars automations status %s", name, count, name)
 
 
+@app.task(name=ERRANDS)
+def run_due_errands() -> None:
+    """One turn of webhooks and notes to the team."""
+    ends = time.monotonic() + TURN_SECONDS
+
+    def go_on() -> bool:
+        heartbeat()()
+        return time.monotonic() < ends and not _is_stopping()
+
+    try:
+        run_errands(house().errand_desk, go_on)
+    except RegularsError as error:
+        heartbeat().troubled(error)
+        log.warning("errands wait: %s", error.message)  # the sweep rings again
+
+
 @app.task(name=SWEEP, bind=True)
 def sweep_all(self: Task) -> None:
-    """Rings for every launch with due mail, and for journeys whose step is due."""
+    """Rings for every launch with due mail, for journeys whose step is due, and for errands."""
     heartbeat().heard(_beat_of(self.request.origin))
     try:
         _keep_scores_small()
         due = sweep(house().office)
         if house().journeys.is_due(house().clock.now()):
             house().doorbell.ring_for_journeys()
+        if house().errand_desk.errands.is_due(house().clock.now()):
+            house().doorbell.ring_for_errands()
     except RegularsError as error:
         heartbeat().troubled(error)
         log.warning("the sweep waits: %s", error.message)

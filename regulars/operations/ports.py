@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.codes import Bound
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
+    from regulars.delivery.errands import Answer, ErrandDue, ErrandSettled
     from regulars.delivery.evidence import Sought
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
@@ -658,6 +659,8 @@ class Doorbell(Protocol):
         """The same of journeys whose step is due."""
         ...
 
+    def ring_for_errands(self) -> bool: ...
+
 
 # ---- automations ----
 
@@ -869,6 +872,26 @@ class JourneyPage(Protocol):
 
     def write(self, advances: Sequence[Advance], now: datetime) -> None:
         """The journeys as they stand now, what their steps did, and everything that follows from it."""
+        ...
+
+
+class Errands(Protocol):
+    """What journeys' steps want to have called and told."""
+
+    def is_due(self, now: datetime) -> bool: ...
+
+    def claim(self, seconds: int, now: datetime) -> ErrandDue | None:
+        """The earliest that nobody works on, leased for so many seconds."""
+        ...
+
+    def settle(self, done: ErrandSettled) -> None:
+        """Unless somebody else has claimed it since."""
+        ...
+
+
+class Courier(Protocol):
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """What was answered, within seconds; whatever goes wrong is an answer as well."""
         ...
 
 

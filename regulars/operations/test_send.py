@@ -42,12 +42,22 @@ def _refuse_others(to: str, only_to: OnlyTo) -> None:
         raise Refused(f"{to} is not in REGULARS_ONLY_TO ({only_to}), so nothing was sent", hint="name an address that is, or change the setting")
 
 
-def _send(mail: Outgoing, to: str, transport: Transport) -> Result:
+def hand_over(mail: Outgoing, transport: Transport) -> Sequence[Result]:
+    """One mail that is no message of any launch; what was said to it."""
     ledger = _OneMail()
     transport.send([[mail]], ledger, lambda: True)
-    taken = next((result for result in ledger.results if result.outcome is Outcome.ACCEPTED), None)
+    return ledger.results
+
+
+def in_words(results: Sequence[Result]) -> str:
+    return "; ".join(f"{result.code or ''} {result.reply or result.outcome}".strip() for result in results) or "no answer"
+
+
+def _send(mail: Outgoing, to: str, transport: Transport) -> Result:
+    results = hand_over(mail, transport)
+    taken = next((result for result in results if result.outcome is Outcome.ACCEPTED), None)
     if taken is None:
-        raise RegularsError(f"the test mail to {to} was not taken: {_words(ledger.results)}", hint="check the address and REGULARS_MAIL_URL")
+        raise RegularsError(f"the test mail to {to} was not taken: {in_words(results)}", hint="check the address and REGULARS_MAIL_URL")
     return taken
 
 
@@ -60,7 +70,3 @@ class _OneMail:
     def turn(self, results: Sequence[Result], handoffs: Sequence[MessageRef]) -> set[MessageRef]:
         self.results += results
         return set(handoffs)
-
-
-def _words(results: Sequence[Result]) -> str:
-    return "; ".join(f"{result.code or ''} {result.reply or result.outcome}".strip() for result in results) or "no answer"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import click
 
@@ -50,6 +51,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.operations.advance import advance_due
     from regulars.operations.confirm_referrals import confirm_referrals
     from regulars.operations.drain import drain
+    from regulars.operations.run_errands import run_errands
     from regulars.operations.scores import keep_scores_true
     from regulars.operations.spread import spread
     from regulars.operations.sweep import sweep
@@ -68,7 +70,8 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
             watch(house.watchtower, house.clock.now(), go_on)
             spread(house.gatherings, house.clock.now(), go_on)
-            advance_due(house.journeys, house.clock, go_on, house.permit)
+            advance_due(house.journeys, house.clock, _for_a_turn(go_on), house.permit)
+            run_errands(house.errand_desk, _for_a_turn(go_on))
             for launch_id in sweep(house.office):
                 ends = time.monotonic() + TURN_SECONDS
                 drain(launch_id, house.office, lambda: go_on() and time.monotonic() < ends)  # noqa: B023  called within the turn
@@ -79,3 +82,8 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
             announce(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""), house.settings.log)
             pause = AFTER_TROUBLE
     heartbeat.leave()
+
+
+def _for_a_turn(go_on: Callable[[], bool]) -> Callable[[], bool]:
+    ends = time.monotonic() + TURN_SECONDS
+    return lambda: go_on() and time.monotonic() < ends
