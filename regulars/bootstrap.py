@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from regulars.adapters.relays import Rests
     from regulars.adapters.spool import Spool
     from regulars.content.compilation import MailCompiler
+    from regulars.definition.programme import Offer
     from regulars.definition.workspace import Segment, Shop, Workspace
     from regulars.delivery.lanes import Busy
     from regulars.loyalty.rates import Rates
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
         Fifths,
         Flows,
         Gatherings,
-        JourneyBook,
         IntakeBook,
+        JourneyBook,
         Launches,
         Memory,
         Messages,
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
         ScoreBook,
         SegmentReader,
         SentMails,
+        ShopCodes,
         SuppressionList,
         Transport,
         Watchtower,
@@ -413,6 +415,24 @@ class House:
         from regulars.adapters.database.coupons import CouponsInDatabase
 
         return CouponsInDatabase(self.database)
+
+    def shop_codes(self, offer: Offer) -> ShopCodes:
+        """The shop that makes this offer's codes; SettingsError while nobody says where it is."""
+        from regulars.adapters.shop_calls import ShopCalls
+        from regulars.adapters.shopify_codes import VERSION, ShopifyCodes
+        from regulars.adapters.woocommerce_codes import WooCommerceCodes, basic
+        from regulars.definition.programme import Made
+
+        is_shopify = offer.made_in is Made.SHOPIFY
+        api = self.settings.shopify_admin if is_shopify else self.settings.woocommerce_api
+        if api is None:
+            variable = "REGULARS_SHOPIFY_ADMIN" if is_shopify else "REGULARS_WOOCOMMERCE_API"
+            raise SettingsError([f'{variable} is missing: where the codes of "{offer.name}" are made'])
+        now = self.clock.now()
+        if is_shopify:
+            calls = ShopCalls("Shopify", api.url, {"X-Shopify-Access-Token": api.key}, "read and write discounts")
+            return ShopifyCodes(calls, self.shop, now, api.version or VERSION)
+        return WooCommerceCodes(ShopCalls("WooCommerce", api.url, basic(api.user, api.key), "read and write"), self.shop, now)
 
     @cached_property
     def errand_desk(self) -> ErrandDesk:

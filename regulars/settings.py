@@ -50,6 +50,16 @@ class MailUrl:
 
 
 @dataclass(frozen=True, slots=True)
+class ShopApi:
+    """A shop's admin API. `url`: without credentials; `user` is empty where the key alone is enough. `version`: of Shopify's API."""
+
+    url: str
+    user: str = field(default="", repr=False)
+    key: str = field(default="", repr=False)
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """`project` is the workspace's absolute path; `database_url` as SQLAlchemy reads it, its path absolute."""
 
@@ -66,6 +76,10 @@ class Settings:
     log: str = "text"           # text | json
     mails: Mapping[str, MailUrl] = field(default_factory=dict)  # by variable: where named relays are
     relay_log: str | None = None  # the relay's log file, absolute, where this machine can read it
+    shopify_admin: ShopApi | None = None
+    woocommerce_api: ShopApi | None = None
+    shopify_secrets: tuple[str, ...] = field(default=(), repr=False)      # any of them signs its webhooks
+    woocommerce_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def state_folder(self) -> str:
@@ -121,11 +135,16 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
     relay_log = _relay_log(env.get("REGULARS_RELAY_LOG", ""), root, problems)
     embedded = broker_url is None and database_url.startswith("sqlite")
     keys = _keys(env.get("REGULARS_SECRET", ""), root, embedded, problems)
+    shopify_secrets = _hook_secrets("REGULARS_SHOPIFY_SECRET", env, problems)
+    woocommerce_secrets = _hook_secrets("REGULARS_WOOCOMMERCE_SECRET", env, problems)
+    shopify_admin = _shop_api("REGULARS_SHOPIFY_ADMIN", env, problems, "https://shpat_…@SHOP.myshopify.com", "version")
+    woocommerce_api = _shop_api("REGULARS_WOOCOMMERCE_API", env, problems, "https://ck_…:cs_…@shop.example")
     if problems:
         raise SettingsError(problems)
     return Settings(
         str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails=mails, relay_log=relay_log,
-        metrics_token=metrics_token, log=log,
+        shopify_admin=shopify_admin, woocommerce_api=woocommerce_api,
+        metrics_token=metrics_token, log=log, shopify_secrets=shopify_secrets, woocommerce_secrets=woocommerce_secrets,
     )
 
 
@@ -286,6 +305,35 @@ def _metrics_token(text: str, problems: list[str]) -> str:
     if token and len(token) < 16:
         problems.append("REGULARS_METRICS_TOKEN has fewer than 16 characters; make a longer one, or unset it so that /metrics answers this machine only")
     return token
+
+
+def _hook_secrets(variable: str, env: Mapping[str, str], problems: list[str]) -> tuple[str, ...]:
+    """What a shop signs its webhooks with; `new,old` while it is changed."""
+    secrets_ = tuple(secret for part in env.get(variable, "").split(",") if (secret := part.strip()))
+    if any(len(secret) < 16 for secret in secrets_):
+        problems.append(f"{variable} holds a secret of fewer than 16 characters; copy the shop's whole (a comma separates the newer one from the older)")
+    return secrets_
+
+
+def _shop_api(name: str, env: Mapping[str, str], problems: list[str], like: str, *options: str) -> ShopApi | None:
+    """The address with its key; the key is never repeated in a problem."""
+    text = env.get(name, "")
+    if not text or not _check_address(name, text, problems):
+        return None
+    parts = urlsplit(text)
+    try:
+        chosen = _options(parts, *options)
+    except ValueError as error:
+        problems.append(f"{name}: {error}")
+        return None
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS)
+    user, key = (unquote(parts.username or ""), unquote(parts.password or ""))
+    if not is_safe or not parts.hostname or not (key or (user and options)) or parts.fragment:
+        problems.append(f"{name} is not an https address with a key in it; use {like}")
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    url = f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path.rstrip('/')}"
+    return ShopApi(url, user if key else "", key or user, chosen.get("version", ""))
 
 
 def _log(text: str, problems: list[str]) -> str:

@@ -316,6 +316,7 @@ def upgrade() -> None:
     op.add_column("messages", sa.Column("journey_id", sa.BigInteger(), nullable=True))
     op.add_column("messages", sa.Column("contact_at", UtcTime(), nullable=True))
     op.add_column("messages", sa.Column("first_due_at", UtcTime(), nullable=True))
+    op.add_column("customers", sa.Column("merged_into", sa.BigInteger(), nullable=True))
     op.add_column("orders", sa.Column("told_at", UtcTime(), nullable=True))
     op.add_column("orders", sa.Column("postal_hash", sa.String(length=64), nullable=True))
     op.add_column("orders", sa.Column("network_hash", sa.String(length=64), nullable=True))

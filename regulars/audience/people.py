@@ -37,7 +37,8 @@ class PersonRow:
     """What a row tells; a cell left empty tells nothing and changes nothing.
 
     `texts`: of PLAIN. `birthday`: (date or None, 517). `attributes`: typed as JSON holds them.
-    `tags`: added to those the customer carries; a file takes none away.
+    `tags`: added to those the customer carries; a file takes none away. `told_at`: by the shop's clock; what it told earlier
+    does not undo this. None: whatever was known.
     """
 
     address: Address
@@ -48,6 +49,10 @@ class PersonRow:
     consent: Consent | None = None
     created_at: datetime | None = None
     tags: tuple[str, ...] = ()
+    told_at: datetime | None = None
+
+    def told(self, at: datetime) -> PersonRow:
+        return replace(self, told_at=at)
 
     @property
     def key(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -28,6 +28,14 @@ class Reading:
         if any(cell.strip() for cell in row[self.header.width:]):
             raise BadCell(f"the row has {len(row)} cells, the header names {self.header.width}; quote cells that hold the separator")
         return Record(self, row)
+
+
+def record_of(fields: Mapping[str, str], zone: ZoneInfo, now: datetime, others: Mapping[str, str] | None = None) -> Record:
+    """What was told in another way than by a file: field -> text as a cell would hold it. `others`: what no field claims."""
+    names, cells_ = [*fields, *(others or ())], [*fields.values(), *(others or {}).values()]
+    unclaimed = tuple((name, place) for place, name in enumerate(names) if place >= len(fields))
+    header = Header({field: place for place, field in enumerate(fields)}, unclaimed, len(names))
+    return Record(Reading(header, zone, now), cells_)
 
 
 @dataclass(frozen=True, slots=True)

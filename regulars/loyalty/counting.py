@@ -15,7 +15,7 @@ def counting(
     """(from, until): a moment is used where the shop told it; where it only tells a state, the order never counts."""
     if total < 0:
         return ordered_at, None
-    state = (status or "").casefold().replace("_", " ").replace("-", " ")
+    state = plain_status(status)
     if state in UNPAID and paid_at is None:
         return None, None
     start = max(ordered_at, paid_at or ordered_at)
@@ -23,3 +23,8 @@ def counting(
         return (start, cancelled_at) if cancelled_at > start else (None, None)
     is_returned = refunded is not None and 0 < total <= refunded
     return (None, None) if state in CANCELLED or is_returned else (start, None)
+
+
+def plain_status(status: str | None) -> str:
+    """A shop's word for an order's state, as CANCELLED and UNPAID have it."""
+    return (status or "").casefold().replace("_", " ").replace("-", " ")

@@ -8,9 +8,8 @@ from zoneinfo import ZoneInfo
 
 from regulars.audience.card import Card
 from regulars.audience.cells import BadCell
-from regulars.audience.header import Header
 from regulars.audience.people import FIELDS, PersonRow, read_person
-from regulars.audience.record import Reading
+from regulars.audience.record import record_of
 from regulars.definition.workspace import Shop
 from regulars.diagnostics import did_you_mean
 from regulars.errors import UsageError
@@ -42,5 +41,4 @@ def _row(told: Mapping[str, str], shop: Shop, now: datetime) -> PersonRow:
     for field in told:
         if field not in known:
             raise UsageError(f'customers have no "{field}"', hint=did_you_mean(field, known, "declare it under attributes in regulars.yaml"))
-    header = Header({field: place for place, field in enumerate(told)}, (), len(told))
-    return read_person(Reading(header, ZoneInfo(shop.timezone), now).record(list(told.values())), shop.attributes)
+    return read_person(record_of(told, ZoneInfo(shop.timezone), now), shop.attributes)

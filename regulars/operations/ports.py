@@ -78,7 +78,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.loyalty.rewards import Entry as RewardEntry
     from regulars.loyalty.tellings import Gathered
     from regulars.measurement.attribution import Sale, Touch
-    from regulars.measurement.results import Opens
+    from regulars.measurement.results import CodesUsed, Opens
     from regulars.scoring.contributions import ScoredEvent
     from regulars.scoring.response import Wave
     from regulars.tracking.bursts import Burst, Followed
@@ -126,6 +126,10 @@ class ResultsStore(Protocol):
         """Id and time of each launch of the campaign, oldest first."""
         ...
 
+    def steps(self, campaign: str) -> Mapping[str, Sequence[int]]:
+        """Of an automation the launches of each step, in the order in which they were put live."""
+        ...
+
     def states(self, launches: Sequence[int]) -> Mapping[str, int]: ...
 
     def opens(self, launches: Sequence[int]) -> Opens: ...
@@ -139,6 +143,10 @@ class ResultsStore(Protocol):
     def unsubscribes(self, launches: Sequence[int]) -> int: ...
 
     def clicks_by_hour(self, launches: Sequence[int], since: datetime, hours: int) -> tuple[int, ...]: ...
+
+    def codes(self, launches: Sequence[int], static: str | None, compare_in: str) -> CodesUsed:
+        """Of the unique codes in these launches' mails, or of the one `static` code that all of them show."""
+        ...
 
     def touches(self, launches: Sequence[int], of: str) -> Sequence[Touch]:
         """Every touch, of any campaign, by the customers who touched these launches."""
@@ -403,7 +411,7 @@ class Launches(Protocol):
     def get(self, launch_id: int) -> Launch: ...
 
     def recent(self, most: int) -> Sequence[Launch]:
-        """Newest first."""
+        """Newest first; without those of automations' steps."""
         ...
 
     def in_state(self, state: LaunchState) -> Sequence[Launch]: ...
@@ -1115,8 +1123,8 @@ class IntakePage(Protocol):
         """The orders as they stand."""
         ...
 
-    def record_orders(self, live: Sequence[Live], now: datetime) -> Mapping[str, Recorded]:
-        """With lines, events, customers' facts and scores."""
+    def record_orders(self, live: Sequence[Live], now: datetime, referred: list[Happening]) -> Mapping[str, Recorded]:
+        """With lines, events, customers' facts and scores. `referred`: gathers what their advocates may be told."""
         ...
 
     def counted(self, customer_ids: Collection[int]) -> Mapping[int, Sequence[Counted]]:

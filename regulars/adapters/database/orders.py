@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Column, Connection, Table, delete, literal, select, text
+from sqlalchemy import Column, Connection, Table, delete, func, literal, select, text
 
 from regulars.adapters.database.bulk import Row, in_batches, load, look_up, stage, staging_table
 from regulars.adapters.database.buyers import find_or_make
@@ -23,11 +25,26 @@ from regulars.definition.workspace import Scoring
 from regulars.journeys.happenings import Happening
 from regulars.loyalty.purchases import Order, Person
 
-IMPORTED = "imported"
+IMPORTED, LIVE = "imported", "live"
 _KEPT = {"id", "order_id", "origin", "recorded_at"}  # of the first time the order was seen
 
 _columns = [column for column in orders.columns if column.name != "id"]
 staged_orders: Table = staging_table("staged_orders", *(Column(column.name, column.type) for column in _columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What only a live order has: when the shop told it last, and hashes of where and by what it was made."""
+
+    told_at: datetime | None = None
+    postal_hash: str | None = None
+    network_hash: str | None = None
+    device_hash: str | None = None
+
+
+_UNMARKED = Mark()
+_NO_MARKS: Mapping[str, Mark] = MappingProxyType({})
+_MARKS = tuple(field.name for field in fields(Mark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +69,25 @@ class Orders:
             return {order.order_id for order in changed}
 
 
-def record_orders(connection: Connection, batch: Sequence[Order], now: datetime, origin: str = IMPORTED, told: list[Happening] | None = None) -> set[int]:
+def record_orders(
+    connection: Connection, batch: Sequence[Order], now: datetime, origin: str = IMPORTED, marks: Mapping[str, Mark] = _NO_MARKS,
+    told: list[Happening] | None = None,
+) -> set[int]:
     """Orders, lines, events, customers' facts and referrals. Returns the touched customers, for scores to follow.
 
-    `told`: gathers what advocates may hear of it.
+    `marks`: by order id, of orders that are told live; `told`: gathers what advocates may hear of it.
     """
     people = find_or_make(connection, batch, now)
     former = look_up(connection, orders.c.order_id, orders.c.customer_id, [order.order_id for order in batch])
     touched = {people[order.person] for order in batch} | set(former.values())
     lock_customers(connection, touched | advocates_of(connection, touched, (order.head.referral_code for order in batch)))
-    keys = _write_orders(connection, batch, people, now, origin)
+    rows = [_order_row(order, people[order.person], now, origin) | asdict(marks.get(order.order_id, _UNMARKED)) for order in batch]
+    keys = _write_orders(connection, rows)
     _write_lines(connection, batch, people, keys, [keys[order_id] for order_id in former])
     _write_events(connection, origin)
     redeem(connection, batch, former, now)
     refresh_facts(connection, touched)
-    tied = tie_friends(connection, now, live=origin != IMPORTED)
+    tied = tie_friends(connection, now, live=origin == LIVE)
     if told is not None:
         told.extend(tied)
     return touched
@@ -77,15 +98,14 @@ def _unlike_stored(connection: Connection, batch: Sequence[Order]) -> list[Order
     return [order for order in batch if stored.get(order.order_id) != order.content_hash]
 
 
-def _write_orders(
-    connection: Connection, batch: Sequence[Order], people: Mapping[Person, int], now: datetime, origin: str
-) -> dict[str, int]:
-    """The database's key of every order id."""
-    stage(connection, staged_orders, [_order_row(order, people[order.person], now, origin) for order in batch])
+def _write_orders(connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
+    """The database's key of every order id. A file that tells no marks leaves those that are there."""
+    stage(connection, staged_orders, rows)
     names = [column.name for column in staged_orders.columns]
     insert = upsert(connection, orders).from_select(names, select(staged_orders).where(text("true")).order_by(staged_orders.c.order_id))
-    statement = insert.on_conflict_do_update(
-        index_elements=[orders.c.order_id], set_={name: insert.excluded[name] for name in names if name not in _KEPT})
+    told: dict[str, Any] = {name: insert.excluded[name] for name in names if name not in _KEPT}
+    told |= {name: func.coalesce(insert.excluded[name], orders.c[name]) for name in _MARKS}
+    statement = insert.on_conflict_do_update(index_elements=[orders.c.order_id], set_=told)
     return {row.order_id: row.id for row in connection.execute(statement.returning(orders.c.order_id, orders.c.id))}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +17,7 @@ from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.tags import add_tags, folded_tags
 from regulars.adapters.database.upsert import upsert
-from regulars.audience.addresses import address_hash
+from regulars.audience.addresses import Address, address_hash
 from regulars.audience.consent import Consent, overrides
 from regulars.audience.people import PersonRow, folded_value
 from regulars.definition.text import fold
@@ -27,7 +27,7 @@ _FOLDED = ("locale", "country", "city")
 _TOLD = (  # what a file may change
     "email", "email_key", "email_domain", "email_valid", "address_hash", "first_name", "last_name", "locale", "locale_folded",
     "timezone", "country", "country_folded", "city", "city_folded", "birth_date", "birth_month_day", "attributes",
-    "attributes_folded", "created_at",
+    "attributes_folded", "created_at", "told_at",
 )
 _NEW: Mapping[str, Any] = dict.fromkeys(_TOLD) | {"attributes": {}, "attributes_folded": {}}
 staged_people: Table = staging_table(
@@ -127,6 +127,7 @@ def _plan(
 
 
 def _told(row: PersonRow, before: Mapping[str, Any], key: bytes) -> Row:
+    row = _without_outdated(row, before)
     told = {name: before[name] for name in _TOLD} | dict(row.texts)
     told |= {f"{name}_folded": fold(row.texts[name]) for name in _FOLDED if name in row.texts}
     if row.address.key != before["email_key"]:
@@ -141,7 +142,21 @@ def _told(row: PersonRow, before: Mapping[str, Any], key: bytes) -> Row:
         told["attributes_folded"] = {name: folded_value(value) for name, value in told["attributes"].items()}
     if row.created_at:
         told["created_at"] = min(row.created_at, before["created_at"])
+    if row.told_at:
+        told["told_at"] = max(row.told_at, before["told_at"] or row.told_at)
     return told
+
+
+def _without_outdated(row: PersonRow, before: Mapping[str, Any]) -> PersonRow:
+    """What the shop told before it told what is stored may add to it, and changes nothing of it."""
+    if row.told_at is None or before["told_at"] is None or row.told_at >= before["told_at"] or before["email_key"] is None:
+        return row
+    return replace(
+        row, address=Address(before["email"], before["email_key"], before["email_domain"], before["email_valid"]),
+        texts={name: value for name, value in row.texts.items() if before[name] is None},
+        birthday=None if before["birth_month_day"] else row.birthday,
+        attributes={name: value for name, value in row.attributes.items() if name not in before["attributes"]},
+    )
 
 
 def _known(connection: Connection, ids: set[int], *, lock: bool) -> dict[int, Known]:

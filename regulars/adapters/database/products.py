@@ -38,7 +38,7 @@ class CatalogueInDatabase:
 
 
 def _unlike_stored(connection: Connection, batch: Sequence[ProductRow]) -> list[dict[str, Any]]:
-    rows = [_row(product) for product in batch]
+    rows = [product_row(product) for product in batch]
     columns = [products.c[name] for name in rows[0]]
     stored: dict[str, dict[str, Any]] = {}
     for some in in_batches([row["sku"] for row in rows]):
@@ -47,7 +47,7 @@ def _unlike_stored(connection: Connection, batch: Sequence[ProductRow]) -> list[
     return [row for row in rows if stored.get(row["sku"]) != row]
 
 
-def _row(product: ProductRow) -> dict[str, Any]:
+def product_row(product: ProductRow) -> dict[str, Any]:
     return asdict(product) | {
         "category_folded": fold(product.category) if product.category else None, "other": dict(product.other) or None,
     }

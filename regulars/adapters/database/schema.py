@@ -66,6 +66,7 @@ customers = Table(
     Column("updated_at", UtcTime, nullable=False),
     Column("told_at", UtcTime),                      # by the shop's clock: what it told earlier does not undo this
     Column("erased_at", UtcTime),
+    Column("merged_into", BigInteger),               # they turned out to be that customer, whose their code is now
     # consent as the ledger's last word says
     Column("marketing", String(16)),                 # granted | withdrawn | pending | NULL: never asked
     Column("marketing_at", UtcTime),

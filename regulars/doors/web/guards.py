@@ -13,6 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from regulars.settings import LOOPBACK_HOSTS
 
 LARGEST_BODY = 64 * 1024
+LARGEST_CALL = 2 * 1024 * 1024  # of programs: an order with very many lines
+CALLED = ("/hooks/", "/api/")   # addresses that programs tell things at
 MOST_DRAINED = 16 * 1024 * 1024
 CAREFUL = {
     "x-content-type-options": "nosniff",
@@ -42,7 +44,8 @@ class Careful:
 
 
 class LimitedBodies:
-    """ASGI middleware: no address takes more than LARGEST_BODY; the rest is read and forgotten, so that the sender hears us."""
+    """ASGI middleware: no address takes more than LARGEST_BODY, and those of programs no more than LARGEST_CALL; the rest is read
+    and forgotten, so that the sender hears us."""
 
     def __init__(self, app: ASGIApp, too_large: Callable[[Request], Response]) -> None:
         self.app = app
@@ -51,7 +54,7 @@ class LimitedBodies:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer: ASGIApp = self.app
         if scope["type"] == "http" and _announces_body(scope):
-            scope[BODY] = await _read(receive)
+            scope[BODY] = await _read(receive, LARGEST_CALL if is_called(scope["path"]) else LARGEST_BODY)
             if scope[BODY] is None:
                 answer = self.too_large(Request(scope))
         await answer(scope, receive, send)
@@ -66,7 +69,12 @@ def _announces_body(scope: Scope) -> bool:
     return any(name in (b"content-length", b"transfer-encoding") for name, _ in scope["headers"])
 
 
-async def _read(receive: Receive) -> bytes | None:
+def is_called(path: str) -> bool:
+    """Do programs talk there?"""
+    return path.startswith(CALLED)
+
+
+async def _read(receive: Receive, largest: int) -> bytes | None:
     """The body, or None when it is too large."""
     kept, size = bytearray(), 0
     while size <= MOST_DRAINED:
@@ -75,11 +83,11 @@ async def _read(receive: Receive) -> bytes | None:
             break
         part = message.get("body", b"")
         size += len(part)
-        if size <= LARGEST_BODY:
+        if size <= largest:
             kept += part
         if not message.get("more_body", False):
             break
-    return bytes(kept) if size <= LARGEST_BODY else None
+    return bytes(kept) if size <= largest else None
 
 
 def is_from_here(request: Request) -> bool:

@@ -1,0 +1,4 @@
+from regulars.doors.python import Recorded as Recorded
+from regulars.doors.python import record as record
+
+__version__: str
