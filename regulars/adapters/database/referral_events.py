@@ -21,7 +21,9 @@ def new_events(connection: Connection, happenings: Sequence[Happening]) -> Seque
     rows = [
         {
             "at": one.at, "customer_id": one.customer_id, "kind": one.kind, "source": one.source, "source_id": one.source_id,
-            "origin": "live" if one.live else "imported", "data": {"subject": one.subject, **one.data},
+            "origin": "live" if one.live else "imported",
+            # somebody else's name is not kept with a customer: who is forgotten must not live on in a friend's timeline
+            "data": {"subject": one.subject, **{name: value for name, value in one.data.items() if name != "friend"}},
         }
         for one in happenings
     ]

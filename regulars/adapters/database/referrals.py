@@ -42,6 +42,7 @@ from regulars.loyalty.referrals import (
     tie_of,
 )
 
+_OWNER = func.coalesce(customers.c.merged_into, customers.c.id)
 UNCODED = "the friend's first order names the code no longer"
 _KEPT = ("state", "reason", "confirmed_at", "rewarded_at", "reversed_at", "decided_by", "decided_at")
 
@@ -100,7 +101,7 @@ def advocates_of(connection: Connection, friends: Collection[int], codes: Iterab
     tied = set(connection.scalars(select(referrals.c.advocate_id).where(
         referrals.c.programme == PROGRAMME, among(referrals.c.friend_id, friends))))
     named = {code for written in codes if written and (code := read_code(written))}
-    owners = select(referral_codes.c.customer_id).where(referral_codes.c.programme == PROGRAMME, among(referral_codes.c.code, named, texts=True))
+    owners = select(_OWNER).join(referral_codes, customers.c.id == referral_codes.c.customer_id).where(referral_codes.c.programme == PROGRAMME, among(referral_codes.c.code, named, texts=True))
     return tied | (set(connection.scalars(owners)) if named else set())
 
 
@@ -154,9 +155,9 @@ def _coded_orders() -> Select[Any]:
 def _owners(connection: Connection, codes: Collection[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in in_batches(sorted(codes)):
-        query = select(referral_codes.c.code, referral_codes.c.customer_id).where(
+        query = select(referral_codes.c.code, _OWNER.label("owner")).join(customers, customers.c.id == referral_codes.c.customer_id).where(
             referral_codes.c.programme == PROGRAMME, referral_codes.c.code.in_(some))
-        found |= {row.code: row.customer_id for row in connection.execute(query)}
+        found |= {row.code: row.owner for row in connection.execute(query)}
     return found
 
 
