@@ -15,7 +15,8 @@ from regulars.delivery.roll_out import RollOutState
 @dataclass(frozen=True, slots=True)
 class Launch:
     """`key`: random letters in every Message-ID. `plan`: the funnel as it was shown. `recipients`: messages made.
-    `kind`, `topic` and `class_`: what consent and contact limits go by; of the campaign, as it was launched."""
+    `kind`, `topic` and `class_`: what consent and contact limits go by; of the campaign, as it was launched. `step`: of an automation,
+    whose launches go on for ever."""
 
     id: int
     campaign: str
@@ -37,6 +38,7 @@ class Launch:
     kind: CampaignKind = CampaignKind.MARKETING
     topic: str | None = None
     class_: str | None = None
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)

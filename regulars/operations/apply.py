@@ -8,13 +8,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from regulars.audience.eligibility import Funnel, Question
+from regulars.audience.only_to import OnlyTo
 from regulars.content import canonical
 from regulars.content.bundle import Bundle, freeze
 from regulars.content.compilation import Cache, MailCompiler
 from regulars.definition.automation import Automation, OnChange
+from regulars.definition.conditions import All
 from regulars.definition.mails import mails_of
 from regulars.definition.workspace import Campaign, Workspace
 from regulars.delivery.launches import Origin
+from regulars.delivery.schedule import timetable
 from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError
 from regulars.journeys.applying import (
@@ -35,7 +39,7 @@ from regulars.journeys.applying import (
 )
 from regulars.journeys.live import Applied, EditionDraft, LiveAutomation, MailDraft
 from regulars.journeys.records import Waiting
-from regulars.journeys.watching import MEMBERSHIPS
+from regulars.journeys.watching import MEMBERSHIPS, watched_condition
 from regulars.operations.plan import Desk, frozen
 from regulars.operations.ports import Automations, Bundles, JourneyRecords, Watchtower
 
@@ -250,6 +254,16 @@ def _gone(applied: Mapping[str, Applied], workspace: Workspace, registers: Regis
         if name not in here and each.live_since is not None:
             waiting = tuple(registers.records.under_way(name).get(name, ()))
             yield Change(name, Status.GONE, each.edition, is_live=True, waiting=waiting)
+
+
+def written_to(campaign: Campaign, workspace: Workspace, desk: Desk, now: datetime, only_to: OnlyTo) -> Funnel | None:
+    """Who is in what it watches and may enter, and why not all of them may be written to; None where nobody is looked for."""
+    automation = _automation(campaign)
+    if automation.trigger.event not in MEMBERSHIPS:
+        return None
+    who = All((watched_condition(automation.trigger), *([automation.when] if automation.when else [])))
+    question = Question(replace(campaign, to=who), workspace, now, again=True, only_to=only_to)
+    return desk.audiences.funnel(question, timetable(campaign, workspace.shop.timezone, desk.audiences.zones(), now))[0]
 
 
 def steps_that_differ(change: Change) -> list[StepChange]:

@@ -10,9 +10,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from regulars.content.compilation import Cache, MailCompiler
-from regulars.definition.workspace import Workspace
+from regulars.definition.workspace import Campaign, Workspace
+from regulars.delivery.life import State
 from regulars.diagnostics import did_you_mean
-from regulars.errors import Refused, UsageError, WorkspaceBroken
+from regulars.errors import UsageError, WorkspaceBroken
 from regulars.journeys.live import Applied, AutomationState
 from regulars.journeys.program import program_of
 from regulars.journeys.records import PassedOver, Waiting
@@ -83,6 +84,11 @@ class Detail:
     editions: Mapping[int, int]  # of those under way
     passed_over: tuple[PassedOver, ...]
 
+    @property
+    def has_failures(self) -> bool:
+        """Mails that should have arrived and did not, or that wait for somebody's word."""
+        return any(step.mails.get(state.value) for step in self.steps for state in (State.REJECTED, State.HELD, State.EXPIRED))
+
     def as_json(self) -> dict[str, Any]:
         return self.line.as_json() | {
             "steps": [step.as_json() for step in self.steps], "ended": dict(self.ended),
@@ -91,24 +97,41 @@ class Detail:
         }
 
 
-def overview(workspace: Workspace, compiler: MailCompiler, registers: Registers, now: datetime) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """`workspace`: None while the files have findings: what is live goes on and can be steered all the same."""
+
+    workspace: Workspace | None
+    compiler: MailCompiler
+    timezone: str
+
+    @property
+    def automations(self) -> list[Campaign]:
+        return automations_of(self.workspace) if self.workspace else []
+
+    def campaign(self, name: str) -> Campaign | None:
+        return self.workspace.campaigns.get(name) if self.workspace else None
+
+
+def overview(files: Files, registers: Registers, now: datetime) -> list[Line]:
     """All that were applied, and those that only have a file, by name."""
     applied = {each.campaign: each for each in registers.automations.applied()}
-    midnight = datetime.combine(now.astimezone(ZoneInfo(workspace.shop.timezone)).date(), time(), ZoneInfo(workspace.shop.timezone))
+    zone = ZoneInfo(files.timezone)
+    midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
     today, week = registers.records.entered(midnight), registers.records.entered(now - WEEK)
     waiting = registers.records.under_way()
     compiled: Cache = {}
     lines = []
-    for name in sorted({*applied, *(campaign.name for campaign in automations_of(workspace))}):
+    for name in sorted({*applied, *(campaign.name for campaign in files.automations)}):
         entered = (today.get(name, 0), week.get(name, 0))
-        lines.append(_line(name, applied.get(name), workspace, compiler, compiled, registers, entered, waiting.get(name, ())))
+        lines.append(_line(name, applied.get(name), files, compiled, registers, entered, waiting.get(name, ())))
     return lines
 
 
-def detail(name: str, workspace: Workspace, compiler: MailCompiler, registers: Registers, now: datetime) -> Detail:
+def detail(name: str, files: Files, registers: Registers, now: datetime) -> Detail:
     """Raises UsageError for what was never applied."""
-    applied = applied_named(name, workspace, registers)
-    line = next(line for line in overview(workspace, compiler, registers, now) if line.campaign == name)
+    applied = applied_named(name, files, registers)
+    line = next(line for line in overview(files, registers, now) if line.campaign == name)
     records = registers.records
     waiting, outcomes, mails, left = records.under_way(name).get(name, ()), records.outcomes(name), records.mails(name), records.left_at(name)
     live = registers.automations.editions([(name, applied.edition)])[name, applied.edition]
@@ -123,42 +146,37 @@ def detail(name: str, workspace: Workspace, compiler: MailCompiler, registers: R
     return Detail(line, steps, records.ended(name), editions, tuple(records.passed_over(name)))
 
 
-def enable(name: str, workspace: Workspace, registers: Registers, now: datetime) -> bool:
+def enable(name: str, files: Files, registers: Registers, now: datetime) -> bool:
     """Whether it had been disabled. Raises UsageError for what was never applied."""
-    applied_named(name, workspace, registers)
+    applied_named(name, files, registers)
     return registers.automations.enable(name, now)
 
 
-def disable(name: str, workspace: Workspace, registers: Registers, *, by: str) -> bool:
+def disable(name: str, files: Files, registers: Registers, *, by: str) -> bool:
     """Whether it had been enabled. Raises UsageError for what was never applied."""
-    applied_named(name, workspace, registers)
+    applied_named(name, files, registers)
     return registers.automations.disable(name, f"disabled by {by}")
 
 
-def applied_named(name: str, workspace: Workspace, registers: Registers) -> Applied:
+def applied_named(name: str, files: Files, registers: Registers) -> Applied:
     applied = {each.campaign: each for each in registers.automations.applied()}
     if name in applied:
         return applied[name]
-    if (campaign := workspace.campaigns.get(name)) is not None and campaign.automation is not None:
+    if (campaign := files.campaign(name)) is not None and campaign.automation is not None:
         raise UsageError(f'"{name}" is not live yet', hint=f"put it live with: regulars apply {name}")
     if campaign is not None:
         raise UsageError(f'"{name}" is sent once and is no automation', hint=f"see: regulars status {name}")
     raise UsageError(f'there is no automation "{name}"', hint=did_you_mean(name, list(applied), "regulars automations list shows all"))
 
 
-def refuse_automation(name: str, registers: Registers, instead: str) -> None:
-    """For commands that steer launches. Raises Refused for the name of an automation, with what to type instead."""
-    if any(each.campaign == name for each in registers.automations.applied()):
-        raise Refused(f'"{name}" is an automation, and goes on as long as it is enabled', hint=instead.format(name=name))
-
-
 def _line(
-    name: str, applied: Applied | None, workspace: Workspace, compiler: MailCompiler, compiled: Cache, registers: Registers,
-    entered: tuple[int, int], waiting: Sequence[Waiting],
+    name: str, applied: Applied | None, files: Files, compiled: Cache, registers: Registers, entered: tuple[int, int],
+    waiting: Sequence[Waiting],
 ) -> Line:
-    drift = _drift(name, applied, workspace, compiler, compiled)
+    drift = _drift(name, applied, files, compiled)
     if applied is None:
-        campaign = workspace.campaigns[name]
+        campaign = files.campaign(name)
+        assert campaign is not None
         assert campaign.automation is not None
         return Line(name, "not live", 0, drift, trigger_in_words(campaign.automation.trigger))
     live = registers.automations.editions([(name, applied.edition)])[name, applied.edition]
@@ -169,14 +187,16 @@ def _line(
     )
 
 
-def _drift(name: str, applied: Applied | None, workspace: Workspace, compiler: MailCompiler, compiled: Cache) -> Drift:
-    campaign = workspace.campaigns.get(name)
+def _drift(name: str, applied: Applied | None, files: Files, compiled: Cache) -> Drift:
+    if files.workspace is None:
+        return Drift.BROKEN
+    campaign = files.campaign(name)
     if campaign is None or campaign.automation is None:
         return Drift.GONE
     if applied is None:
         return Drift.NOT_LIVE
     try:
-        return Drift.SAME if digest_of(campaign, workspace, compiler, compiled) == applied.hash else Drift.CHANGED
+        return Drift.SAME if digest_of(campaign, files.workspace, files.compiler, compiled) == applied.hash else Drift.CHANGED
     except WorkspaceBroken:
         return Drift.BROKEN
 

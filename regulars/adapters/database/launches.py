@@ -92,9 +92,10 @@ class LaunchesInDatabase:
             return _by_id(connection, launch_id)
 
     def recent(self, most: int) -> Sequence[Launch]:
-        """Newest first."""
+        """Newest first; without those of automations' steps."""
+        query = select(launches).where(launches.c.step == "").order_by(launches.c.id.desc()).limit(most)
         with self._database.read() as connection:
-            return [_launch(row) for row in connection.execute(select(launches).order_by(launches.c.id.desc()).limit(most))]
+            return [_launch(row) for row in connection.execute(query)]
 
     def under_way(self) -> Sequence[Launch]:
         """Those that are sending and will have sent one day; the steps of automations go on for ever."""
@@ -291,5 +292,5 @@ def _launch(row: Row[Any]) -> Launch:
         row.id, row.campaign, row.key, row.bundle, LaunchState(row.state), row.state_reason, tuple(row.segments), row.created_at,
         row.created_by, row.started_at, row.finished_at, row.expires_at, OnUncertain(row.on_uncertain), row.options, row.plan,
         row.recipients, RollOutState(row.first_part, row.goes_on_at, row.rest_since) if row.first_part else None,
-        CampaignKind(row.kind), row.topic, row._mapping["class"],  # noqa: SLF001  a word of Python's
+        CampaignKind(row.kind), row.topic, row._mapping["class"], row.step,  # noqa: SLF001  a word of Python's
     )

@@ -9,10 +9,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, distinct, func, or_, select
 
+from regulars.adapters.database.coupon_results import codes_used, static_code_used
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import events, hits, launches, messages, orders
 from regulars.measurement.attribution import Sale, Touch
-from regulars.measurement.results import Opens
+from regulars.measurement.results import CodesUsed, Opens
 
 HOUR = timedelta(hours=1)
 
@@ -30,6 +31,16 @@ class ResultsInDatabase:
         )
         with self._database.read() as connection:
             return [(row.id, row.created_at) for row in connection.execute(query)]
+
+    def steps(self, campaign: str) -> Mapping[str, Sequence[int]]:
+        query = (
+            select(launches.c.step, launches.c.id).where(launches.c.campaign == campaign, launches.c.step != "").order_by(launches.c.id)
+        )
+        found: dict[str, list[int]] = {}
+        with self._database.read() as connection:
+            for step, launch_id in connection.execute(query):
+                found.setdefault(step, []).append(launch_id)
+        return found
 
     def states(self, launches: Sequence[int]) -> Mapping[str, int]:
         query = (
@@ -71,6 +82,10 @@ class ResultsInDatabase:
         with self._database.read() as connection:
             by_hour = Counter(max(0, (row.at - since) // HOUR) for row in connection.execute(query))
         return tuple(by_hour[hour] for hour in range(hours))
+
+    def codes(self, launches: Sequence[int], static: str | None, compare_in: str) -> CodesUsed:
+        with self._database.read() as connection:
+            return codes_used(connection, launches, compare_in) if static is None else static_code_used(connection, launches, static, compare_in)
 
     def touches(self, launches: Sequence[int], of: str) -> Sequence[Touch]:
         everywhere = _touches(of).where(_column(of, "customer_id").in_(_who_touched(launches, of)))

@@ -8,8 +8,9 @@ from regulars.bootstrap import House
 from regulars.doors.cli.charts import bar
 from regulars.doors.cli.console import say, write, write_json, write_table
 from regulars.doors.cli.options import as_json, in_house
-from regulars.doors.cli.sending import local, operator
-from regulars.operations.automations import Detail, Drift, Line
+from regulars.doors.cli.sending import local
+from regulars.errors import WorkspaceBroken
+from regulars.operations.automations import Detail, Drift, Files, Line
 from regulars.operations.automations import detail as detail_of
 from regulars.operations.automations import overview as overview_of
 
@@ -30,11 +31,27 @@ def automations() -> None:
 @in_house
 def list_(house: House, as_json: bool) -> None:
     """Every automation: its state, who entered, who is on their way, and whether its file has changed since it was applied."""
-    lines = overview_of(house.workspace, house.mail_compiler, house.registers, house.clock.now())
+    lines = lines_for(house)
     if as_json:
         write_json({"automations": [line.as_json() for line in lines]})
         return
     show_lines(house, lines)
+
+
+def lines_for(house: House) -> list[Line]:
+    return overview_of(files_of(house), house.registers, house.clock.now())
+
+
+def detail_for(house: House, name: str) -> Detail:
+    return detail_of(name, files_of(house), house.registers, house.clock.now())
+
+
+def files_of(house: House) -> Files:
+    try:
+        workspace = house.workspace
+    except WorkspaceBroken:
+        return Files(None, house.mail_compiler, house.shop.timezone)
+    return Files(workspace, house.mail_compiler, workspace.shop.timezone)
 
 
 def show_lines(house: House, lines: list[Line]) -> None:
@@ -56,7 +73,7 @@ def show_lines(house: House, lines: list[Line]) -> None:
 @in_house
 def status(house: House, name: str, as_json: bool) -> None:
     """One automation: who waits at which step and who left there, its mails by state, and how journeys ended."""
-    found = detail_of(name, house.workspace, house.mail_compiler, house.registers, house.clock.now())
+    found = detail_for(house, name)
     if as_json:
         write_json(found.as_json())
     else:
@@ -72,12 +89,10 @@ def enable(house: House, name: str, as_json: bool) -> None:
 
     Steps that came due in the meantime are done now, unless they are older than its not_later_than: those are skipped, with that reason.
     """
-    from regulars.operations.automations import enable as turn_on
+    from regulars.doors.cli.automated import turn_on
 
     house.permit.ask()
-    done = turn_on(name, house.workspace, house.registers, house.clock.now())
-    say(f"{name} is {'live again' if done else 'enabled already'}")
-    _tell(house, name, as_json)
+    turn_on(house, name, as_json)
 
 
 @automations.command(epilog="Example: regulars automations disable after-first-order")
@@ -86,15 +101,13 @@ def enable(house: House, name: str, as_json: bool) -> None:
 @in_house
 def disable(house: House, name: str, as_json: bool) -> None:
     """Nobody enters NAME any more, and nobody goes on; mails that were made still leave. What is due stays due."""
-    from regulars.operations.automations import disable as turn_off
+    from regulars.doors.cli.automated import turn_off
 
-    done = turn_off(name, house.workspace, house.registers, by=operator())
-    say(f"{name} is {'disabled' if done else 'disabled already'}")
-    _tell(house, name, as_json)
+    turn_off(house, name, as_json)
 
 
-def _tell(house: House, name: str, as_json: bool) -> None:
-    found = detail_of(name, house.workspace, house.mail_compiler, house.registers, house.clock.now())
+def tell(house: House, name: str, as_json: bool) -> None:
+    found = detail_for(house, name)
     if as_json:
         write_json(found.as_json())
     else:

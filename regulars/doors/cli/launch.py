@@ -58,6 +58,7 @@ def _launch(
     wishes = Wishes(*wished)
     workspace = house.workspace
     chosen = campaign_named(workspace, campaign)
+    refuse_automation(chosen)
     assert house.transport  # the guards of the relay and of the database speak before anybody is asked
     house.permit.ask()
     question = Question(chosen, workspace, house.clock.now(), wishes.again, wishes.limit, house.settings.only_to)
@@ -92,6 +93,7 @@ def _test(house: House, campaign: str, email: str) -> int:
     from regulars.operations.test_send import send_test
 
     chosen = campaign_named(house.workspace, campaign)
+    refuse_automation(chosen)
     email = read_recipient(email, "--test-to")
     house.permit.ask_for_a_test()
     recipient = _whose(house, chosen, email)
@@ -126,6 +128,14 @@ def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
     except UsageError:
         found = somebody(Question(campaign, house.workspace, house.clock.now(), again=True), house.desk)
     return found or recipient_for(house, campaign.name, None)
+
+
+def refuse_automation(campaign: Campaign) -> None:
+    if campaign.automation is not None:
+        raise Refused(
+            f'"{campaign.name}" is an automation: it is put live once, and sends whenever its trigger says so',
+            hint=f"put it live with: regulars apply {campaign.name}; look at its mails with: regulars preview {campaign.name}",
+        )
 
 
 def fresh_key() -> str:

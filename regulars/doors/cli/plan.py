@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from regulars.bootstrap import House
+from regulars.doors.cli.automated import plan_automation
 from regulars.doors.cli.console import say, write, write_json, write_table
 from regulars.doors.cli.flowing import pace_in_words
 from regulars.doors.cli.options import as_json, in_house
@@ -24,12 +25,18 @@ MOST_TIMES = 12
 @as_json
 @in_house
 def plan(house: House, campaign: str, as_json: bool) -> None:
-    """Who a launch of CAMPAIGN would write to now, and who not, and why. Sends nothing, changes nothing."""
+    """Who a launch of CAMPAIGN would write to now, and who not, and why. Sends nothing, changes nothing.
+
+    Of an automation: what applying its file would change, for whom who is on their way, and how many would enter.
+    """
     from regulars.audience.eligibility import Question
     from regulars.operations.plan import campaign_named
     from regulars.operations.plan import plan as make
 
     workspace = house.workspace
+    if campaign_named(workspace, campaign).automation is not None:
+        plan_automation(house, campaign, as_json)
+        return
     planned = make(Question(campaign_named(workspace, campaign), workspace, house.clock.now(), only_to=house.settings.only_to), house.desk)
     if as_json:
         write_json(planned.as_json())

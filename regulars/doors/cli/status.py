@@ -12,6 +12,12 @@ import click
 from regulars.audience.eligibility import IN_WORDS, Reason
 from regulars.bootstrap import House
 from regulars.delivery.life import LaunchState, State
+from regulars.doors.cli.automated import (
+    is_applied,
+    lines_as_json,
+    show_automations,
+    status_of_automation,
+)
 from regulars.doors.cli.console import on_terminal, redrawn, write, write_json, write_table
 from regulars.doors.cli.doubts import write_doubts
 from regulars.doors.cli.flowing import flow_of, write_flow
@@ -36,7 +42,7 @@ Without --email the word is for all of them."""
 def status(house: House, launch: str | None, watch: bool, as_json: bool) -> int:
     """Where all launches stand, or one: its counts, every reason, and the mails that wait for you.
 
-    LAUNCH is an id or a campaign's name (its latest launch). The exit code is 1 when it is paused, or when some of its mails
+    LAUNCH is an id, a campaign's name (its latest launch) or an automation's. The exit code is 1 when it is paused, or when some of its mails
     were rejected, could not be composed, expired or are held.
     """
     if launch is None:
@@ -44,6 +50,8 @@ def status(house: House, launch: str | None, watch: bool, as_json: bool) -> int:
             raise UsageError("--watch needs a launch", hint="regulars status LAUNCH --watch")
         _show_all(house, overview(house.launches), as_json)
         return 0
+    if is_applied(house, launch):
+        return status_of_automation(house, launch, as_json)
     if watch and on_terminal() and not as_json:
         _watch(house, launch)
     elif watch:
@@ -74,11 +82,15 @@ def _watch(house: House, name: str) -> None:
 
 def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
     if as_json:
-        write_json({"launches": [standing.as_json() for standing in standings]})
+        write_json({"launches": [standing.as_json() for standing in standings], "automations": lines_as_json(house)})
         return
-    if not standings:
+    if standings:
+        _show_launches(house, standings)
+    if not (show_automations(house) or standings):
         write("nothing has been launched yet")
-        return
+
+
+def _show_launches(house: House, standings: list[Standing]) -> None:
     zone = ZoneInfo(house.shop.timezone)
     rows = [
         (one.launch.id, one.launch.campaign, one.launch.state, f"{one.launch.recipients:,}", f"{one.tally.of(State.ACCEPTED):,}",

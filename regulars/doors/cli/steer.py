@@ -10,6 +10,13 @@ import click
 
 from regulars.bootstrap import House
 from regulars.delivery.life import State
+from regulars.doors.cli.automated import (
+    is_applied,
+    refuse_step,
+    refuse_to_steer,
+    turn_off,
+    turn_on,
+)
 from regulars.doors.cli.console import say, say_diff, write_json
 from regulars.doors.cli.doubts import write_doubts
 from regulars.doors.cli.options import as_json, in_house
@@ -28,9 +35,12 @@ if TYPE_CHECKING:
 @as_json
 @in_house
 def pause(house: House, launch: str, as_json: bool) -> None:
-    """Hold LAUNCH: at most the mails in flight still leave."""
+    """Hold LAUNCH: at most the mails in flight still leave. An automation is disabled: nobody enters, and nobody goes on."""
     from regulars.operations.pause import pause as hold
 
+    if is_applied(house, launch):
+        turn_off(house, launch, as_json)
+        return
     held = hold(launch, house.launches, by=operator(), now=house.clock.now())
     _report(house, standing_of(str(held.id), house.launches, house.dossiers), as_json)
 
@@ -50,6 +60,11 @@ def resume(house: House, launch: str, with_current_files: bool, yes: bool, watch
     from regulars.operations.resume import resume as go_on
 
     house.permit.ask()
+    if is_applied(house, launch):
+        if with_current_files:
+            raise Refused(f'"{launch}" is an automation; its files count from when they are applied', hint=f"regulars apply {launch}")
+        turn_on(house, launch, as_json)
+        return 0
     if with_current_files:
         _revise(house, launch, yes)
     going = go_on(launch, house.launches, now=house.clock.now())
@@ -67,7 +82,9 @@ def cancel(house: House, launch: str, yes: bool, as_json: bool) -> None:
     """End LAUNCH: what is unsent stays unsent, for good."""
     from regulars.operations.cancel import cancel as end
 
+    refuse_to_steer(house, launch, "end it, for good or for a while, with: regulars automations disable {name}")
     chosen = launch_named(launch, house.launches)
+    refuse_step(chosen)
     ask(f"End launch {chosen.id} of {chosen.campaign}, {chosen.state}? It cannot go on afterwards.", yes)
     end(str(chosen.id), house.launches, by=operator(), now=house.clock.now())
     _report(house, standing_of(str(chosen.id), house.launches, house.dossiers), as_json)
@@ -93,6 +110,7 @@ def retry(
     from regulars.operations.retry import Word, decidable
     from regulars.operations.retry import retry as decide
 
+    refuse_to_steer(house, launch, "each of its mails has a launch: {launches}; regulars retry takes the number of one")
     chosen = launch_named(launch, house.launches)
     if not arrived:
         house.permit.ask()
