@@ -20,11 +20,31 @@ class Opens:
 
 
 @dataclass(frozen=True, slots=True)
+class CodesUsed:
+    """`bound`: codes in mails, None for one code for everybody. `redeemed`: codes that at least one order used; `by_others`: uses by
+    somebody else than the customer whose mail showed the code. `revenue`, `discount`: of those orders, and given on them."""
+
+    bound: int | None
+    redeemed: int
+    by_others: int
+    orders: int
+    revenue: Money
+    discount: Money
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "bound": self.bound, "redeemed": self.redeemed, "by_others": self.by_others, "orders": self.orders,
+            "revenue": {"amount": str(self.revenue.amount), "currency": self.revenue.currency},
+            "discount": {"amount": str(self.discount.amount), "currency": self.discount.currency},
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """All launches of a campaign together. `sent`: messages the relay accepted. `states`: every message by its state.
 
     `clicks`, `unsubscribes`: messages with at least one, by humans. `links`: name -> messages in which it was clicked.
-    `clicks_by_hour`: human clicks in each hour after the first launch began.
+    `clicks_by_hour`: human clicks in each hour after the first launch began. `codes`: None for a campaign without an offer.
     """
 
     campaign: str
@@ -41,6 +61,7 @@ class Results:
     attribution: str
     links: Mapping[str, int] = field(default_factory=dict)
     clicks_by_hour: tuple[int, ...] = ()
+    codes: CodesUsed | None = None
 
     def share(self, of: int) -> float:
         """Of the mails sent, 0..1."""
@@ -61,4 +82,5 @@ class Results:
             "orders": self.orders,
             "revenue": {"amount": str(self.revenue.amount), "currency": self.revenue.currency},
             "attribution": self.attribution,
+            "codes": self.codes.as_json() if self.codes else None,
         }

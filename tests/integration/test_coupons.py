@@ -7,13 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select, update
 
-from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons
+from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons, customers
+from regulars.definition.workspace import OnUncertain
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.delivery.settlement import Settlement
-from regulars.definition.workspace import OnUncertain
 from regulars.errors import Refused
 from tests.integration.launching import NOW, FakeTransport, add_customers
 from tests.integration.offering import IMPORTED, SHOPIFY, STATIC, TEN, OfferFloor
@@ -39,7 +39,8 @@ def test_every_mail_shows_a_code_of_its_own_and_the_ledger_knows_it(database):
     assert len(set(floor.shown().values())) == 3
     assert floor.shown() == floor.by_number(launch.id)
     assert all(code.startswith("COME-") for code in floor.shown().values())
-    assert {row.customer_id for row in floor.rows()} and all(row.valid_until == NOW + timedelta(days=10) for row in floor.rows())
+    assert len({row.customer_id for row in floor.rows()}) == 3
+    assert {row.valid_until for row in floor.rows()} == {NOW + timedelta(days=10)}
     floor.assert_replays()
 
 
@@ -251,7 +252,7 @@ def test_what_another_launch_has_reserved_is_not_there(database):
     floor.launches.move(first.id, LaunchState.PAUSED, None, NOW)
     other = replace(planned, question=replace(planned.question, campaign=replace(planned.question.campaign, name="other")))
 
-    with pytest.raises(Refused, match="3 codes of .* are needed, and 1 are left"):
+    with pytest.raises(Refused, match=r"3 codes of .* are needed, and 1 are left"):
         floor.start(other)
 
     with database.read() as connection:
@@ -264,9 +265,6 @@ def test_a_finished_launch_gives_back_what_it_reserved(database):
     floor.stock()
     launch = floor.launch()
     with database.write() as connection:
-        from sqlalchemy import update
-
-        from regulars.adapters.database.schema import customers
         connection.execute(update(customers).where(customers.c.id == ids[0]).values(marketing="withdrawn"))
 
     floor.drain(launch.id)
@@ -300,7 +298,7 @@ def test_when_no_code_is_left_the_launch_waits_rather_than_send_a_mail_without(d
 
     paused = floor.launches.get(launch.id)
     assert paused.state is LaunchState.PAUSED
-    assert "no codes of \"comeback-10\" are left for 1 of its mails" in paused.state_reason
+    assert 'no codes of "comeback-10" are left for 1 of its mails' in paused.state_reason
     assert f"regulars resume {launch.id}" in paused.state_reason
     assert floor.transport.mailbox == []
 
@@ -374,8 +372,6 @@ def test_a_code_in_a_mail_that_is_about_to_leave_is_not_made_void(database):
 
 
 def test_binding_a_batch_takes_as_many_statements_as_binding_one(sqlite_database):
-    from sqlalchemy import event
-
     counts = []
     for size in (1, 30):
         floor = OfferFloor(sqlite_database)
