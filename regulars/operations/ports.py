@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.journeys.journey import Entry, Journey, Start
     from regulars.journeys.limits import Limits
     from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
+    from regulars.journeys.missing import Known
     from regulars.journeys.records import Done, PassedOver, Waiting
     from regulars.journeys.watching import Moment
     from regulars.loyalty.api_keys import ApiKey
@@ -74,8 +75,9 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.loyalty.order_news import Counted
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
-    from regulars.loyalty.referrals import ReferralState
+    from regulars.loyalty.referrals import AdvocateCard, Referral, ReferralState
     from regulars.loyalty.rewards import Entry as RewardEntry
+    from regulars.loyalty.rewards import Purse
     from regulars.loyalty.tellings import Gathered
     from regulars.measurement.attribution import Sale, Touch
     from regulars.measurement.results import CodesUsed, Opens
@@ -763,6 +765,10 @@ class JourneyRecords(Protocol):
         """Moments that nobody looked for in time, the latest first."""
         ...
 
+    def known_of(self, live: LiveAutomation, customer_id: int) -> Known:
+        """What the trigger looks at, as far as it is stored."""
+        ...
+
     def of_customer(self, campaign: str, customer_id: int) -> Sequence[tuple[Journey, Sequence[Done]]]:
         """The newest first, each with what its steps did, in their order."""
         ...
@@ -1063,6 +1069,52 @@ class ReferralPage(Protocol):
 
     def decide(self, referral_id: int, state: ReferralState, *, by: str, why: str, now: datetime) -> Sequence[Happening]:
         """Somebody's word on a referral; takes back what was earned when it says no. Returns what is news."""
+        ...
+
+    def purses(self, customer_id: int, now: datetime) -> Sequence[Purse]:
+        """What the customer has left, after writing off what ran out; nobody else changes it until the transaction ends."""
+        ...
+
+    def use(self, entry: RewardEntry) -> bool:
+        """Writes it; False: it was written before."""
+        ...
+
+
+class ReferralLists(Protocol):
+    """Referrals, advocates and rewards to look at."""
+
+    def counts(self) -> Mapping[ReferralState, int]: ...
+
+    def newest(self, states: Collection[ReferralState], most: int) -> Sequence[Referral]: ...
+
+    def get(self, referral_id: int) -> Referral | None: ...
+
+    def customer(self, email_key: str) -> int | None:
+        """Who has, or had, the address."""
+        ...
+
+    def brought(self, customer_id: int, most: int) -> Sequence[Referral]:
+        """Whom they brought, the newest first."""
+        ...
+
+    def came_through(self, customer_id: int) -> Referral | None:
+        """Who brought them."""
+        ...
+
+    def coded_orders(self, customer_id: int) -> Sequence[tuple[str, str, datetime]]:
+        """(order id, code as it was written, moment) of each of their orders that names a code, the oldest first."""
+        ...
+
+    def entries(self, customer_id: int) -> Sequence[RewardEntry]:
+        """Their ledger, the oldest first."""
+        ...
+
+    def advocate(self, customer_id: int, compare_in: str) -> AdvocateCard:
+        """Also of who has brought nobody yet."""
+        ...
+
+    def top(self, most: int, compare_in: str) -> Sequence[AdvocateCard]:
+        """Those with the most confirmed friends, then with the most friends."""
         ...
 
 

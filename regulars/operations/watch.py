@@ -150,7 +150,8 @@ def _happening(live: LiveAutomation, found: Found) -> Happening:
     trigger = live.automation.trigger
     source_id = f"{live.name}:{found.subject}:{found.customer_id}"
     data = {**found.data, **({"segment": trigger.segment} if trigger.segment else {})}
-    return Happening(trigger.event, found.customer_id, found.at, SOURCE, source_id, found.subject, data, campaign=live.name)
+    subject = "" if trigger.event in MEMBERSHIPS else found.subject  # a moment of ours is nobody's word for anything
+    return Happening(trigger.event, found.customer_id, found.at, SOURCE, source_id, subject, data, campaign=live.name)
 
 
 def _day(found: Found, live: LiveAutomation) -> date:

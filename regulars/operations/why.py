@@ -65,7 +65,7 @@ def why(
 ) -> Answer:
     """By the newest launch that has something to say about them; without one, by what a launch would do now."""
     answer = Answer(question.campaign.name, email, Outcome.UNKNOWN, "nobody with this address is known")
-    customer_id = sent.customer(_key(email))
+    customer_id = sent.customer(address_key(email))
     if customer_id is None:
         return answer
     made = launches.of_campaign(question.campaign.name)
@@ -121,7 +121,8 @@ def _now(customer_id: int, question: Question, answer: Answer, audiences: Audien
     return replace(answer, outcome=Outcome.NOT_LAUNCHED, reason="a launch now would write to them", explanation=told)
 
 
-def _key(email: str) -> str:
+def address_key(email: str) -> str:
+    """As customers are found by; raises UsageError."""
     try:
         return read_address(email).key
     except ValueError as error:

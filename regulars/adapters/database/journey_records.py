@@ -9,10 +9,22 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import journey_steps, journeys, launches, messages, passed_over
+from regulars.adapters.database.schema import (
+    customers,
+    events,
+    journey_steps,
+    journeys,
+    launches,
+    memberships,
+    messages,
+    passed_over,
+)
 from regulars.journeys.journey import Journey, JourneyState
+from regulars.journeys.live import LiveAutomation
+from regulars.journeys.missing import Known, Seen
 from regulars.journeys.records import Done, PassedOver, Waiting
 
+MOST_SEEN = 5
 UNDER_WAY = journeys.c.state != JourneyState.ENDED.value
 
 
@@ -100,6 +112,20 @@ class JourneyRecordsInDatabase:
         query = select(passed_over).where(passed_over.c.campaign == campaign).order_by(passed_over.c.day.desc())
         with self._database.read() as connection:
             return [PassedOver(row.day, row.customers, row.reason) for row in connection.execute(query)]
+
+    def known_of(self, live: LiveAutomation, customer_id: int) -> Known:
+        """What the trigger looks at, as far as it is stored."""
+        told = (
+            select(events.c.at, events.c.origin)
+            .where(events.c.customer_id == customer_id, events.c.kind == live.automation.trigger.event)
+            .order_by(events.c.at.desc()).limit(MOST_SEEN)
+        )
+        found = select(memberships.c.since).where(memberships.c.campaign == live.name, memberships.c.customer_id == customer_id)
+        with self._database.read() as connection:
+            seen = [Seen(row.at, row.origin == "live") for row in connection.execute(told)]
+            found_at = connection.scalar(found)
+            birthday = connection.scalar(select(customers.c.birth_month_day).where(customers.c.id == customer_id))
+        return Known(seen, found_at, birthday, self.passed_over(live.name))
 
     def of_customer(self, campaign: str, customer_id: int) -> Sequence[tuple[Journey, Sequence[Done]]]:
         """The newest first, each with what its steps did, in their order."""

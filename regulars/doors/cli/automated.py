@@ -7,7 +7,7 @@ from typing import Any
 from regulars.bootstrap import House
 from regulars.delivery.launches import Launch
 from regulars.doors.cli.console import say, write, write_json, write_table
-from regulars.doors.cli.sending import operator
+from regulars.doors.cli.sending import local, operator
 from regulars.errors import Refused
 
 
@@ -67,6 +67,33 @@ def show_automations(house: House) -> bool:
         write("")
         show_lines(house, lines)
     return bool(lines)
+
+
+def why_in_automation(house: House, name: str, email: str, as_json: bool) -> None:
+    from regulars.operations.why_journey import mail_in_words, why_journey
+
+    answer = why_journey(name, email, house.registers, house.audiences, house.dossiers, house.sent_mails, house.clock.now())
+    if as_json:
+        write_json(answer.as_json())
+        return
+    write(f"{answer.email}, {answer.campaign}: {answer.outcome}")
+    write(f"  {answer.reason}")
+    for line in answer.explanation.lines(1) if answer.explanation else ():
+        write(line)
+    for told in answer.journeys:
+        journey = told.journey
+        write(f"\njourney {journey.occurrence}, edition {journey.edition}: began {local(house, journey.entered_at)} by {journey.trigger.get('kind')} {journey.subject}".rstrip())
+        steps = [
+            (f"{local(house, step.done.at)}", step.done.step, step.done.outcome,
+             "; ".join(each for each in (step.done.reason or "", f"{step.mail.ref} {mail_in_words(step.mail)}" if step.mail else "") if each))
+            for step in told.steps
+        ]
+        if steps:
+            write_table(["", "step", "", ""], steps)
+        if journey.due_at is not None:
+            write(f"  {journey.step or 'the end'} is due {local(house, journey.due_at)}" + (f", or when {journey.waits_for} happens" if journey.waits_for else ""))
+        if journey.ended_at is not None:
+            write(f"  ended {local(house, journey.ended_at)}: {journey.reason or 'finished'}")
 
 
 def turn_off(house: House, name: str, as_json: bool) -> None:

@@ -130,10 +130,10 @@ def show_detail(house: House, found: Detail) -> None:
     most = max((max(step.waiting, step.left) for step in found.steps), default=0)
     write("")
     write_table(
-        ["step", "", "wait", "", "left", "", "mails"],
+        ["step", "", "due next", "", "left", "", "mails"],
         [(step.key, step.words, f"{step.waiting:,}", bar(step.waiting, most, WIDE), f"{step.left:,}", bar(step.left, most, WIDE),
           ", ".join(f"{count:,} {state}" for state, count in step.mails.items())) for step in found.steps],
-        numbers=["wait", "left"],
+        numbers=["due next", "left"],
     )
     if found.ended:
         write("")

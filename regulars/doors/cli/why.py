@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from regulars.bootstrap import House
+from regulars.doors.cli.automated import is_applied, why_in_automation
 from regulars.doors.cli.console import write, write_json
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import local
@@ -17,11 +18,14 @@ from regulars.operations.why import Answer
 @as_json
 @in_house
 def why(house: House, campaign: str, email: str, as_json: bool) -> None:
-    """Why the customer with EMAIL got CAMPAIGN, or did not, or will."""
+    """Why the customer with EMAIL got CAMPAIGN, or did not, or will. Of an automation: each of their journeys, step by step."""
     from regulars.audience.eligibility import Question
     from regulars.operations.plan import campaign_named
     from regulars.operations.why import why as ask
 
+    if is_applied(house, campaign):
+        why_in_automation(house, campaign, email, as_json)
+        return
     workspace = house.workspace
     question = Question(campaign_named(workspace, campaign), workspace, house.clock.now(), only_to=house.settings.only_to)
     answer = ask(question, email, house.audiences, house.launches, house.messages, house.sent_mails)
