@@ -75,3 +75,7 @@ def test_a_turn_takes_one_statement_for_all_ends_one_for_all_marks_and_one_for_t
     assert len(marked) == 30
     assert len([statement for statement, _ in said if statement.startswith("UPDATE")]) == 2
     assert not any(reads_all(plan) for plan in plans(floor.database, said))
+    if floor.database.is_sqlite:
+        searched = [plan for plan in plans(floor.database, said) if "SEARCH messages" in plan]
+        assert len(searched) == 2
+        assert all("(launch_id=? AND number=?)" in plan for plan in searched), searched  # and not each row of the launch

@@ -99,8 +99,10 @@ def _settle_launch(
 
 
 def _among(*, sqlite: bool) -> list[ColumnElement[bool]]:
-    """PostgreSQL takes any batch for a hundred rows, and would rather read a launch of 10,000 whole than look those up."""
-    return [] if sqlite else [messages.c.number == any_(bindparam("p_numbers", type_=ARRAY(Integer())))]
+    """Each takes any batch for many rows, and would rather read a launch of 10,000 whole than look those up."""
+    if sqlite:
+        return [messages.c.number.in_(select(given({"number": INTEGER}, sqlite=True).c.number).correlate(None))]
+    return [messages.c.number == any_(bindparam("p_numbers", type_=ARRAY(Integer())))]
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]], *, sqlite: bool) -> dict[str, Any]:
