@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, large, pixel, sending
+from benchmarks import delivery, journeys, large, pixel, sending
 
-ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "large": large.main}
-USUAL = ("delivery", "sending", "pixel")
+ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "journeys": journeys.main, "large": large.main}
+USUAL = ("delivery", "sending", "pixel", "journeys")
 
 for name in sys.argv[1:] or USUAL:
     if name not in ALL:
