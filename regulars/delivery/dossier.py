@@ -12,6 +12,7 @@ from regulars.delivery.life import IN_WORDS, State
 from regulars.delivery.outcomes import Phase
 from regulars.delivery.sent import SentMail
 from regulars.delivery.settlement import WOULD_DIFFER
+from regulars.loyalty.coupons import BoundCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +78,21 @@ class Dossier:
     content_hash: str | None
     handed_to: str | None = None
     attempts: Sequence[Attempt] = ()
+    code: BoundCode | None = None
 
     @property
     def mail(self) -> SentMail | None:
         """What a preview composes again; None before it was ever composed."""
         if self.composed_at is None:
             return None
-        return SentMail(self.ref, self.customer_id, self.email, self.composed_at, self.content_hash, self.bundle)
+        return SentMail(self.ref, self.customer_id, self.email, self.composed_at, self.content_hash, self.bundle, self.code)
 
     def as_json(self) -> dict[str, Any]:
         return {
             "message": str(self.ref), "launch": self.ref.launch, "number": self.ref.number, "campaign": self.campaign,
             "edition": self.edition, "bundle": self.bundle, "customer": self.customer_id, "email": self.email, "language": self.language,
             "state": self.state.value, "meaning": IN_WORDS[self.state], "reason": self.reason, "dup_possible": self.dup_possible,
-            "evidence": self.evidence, "handed_to": self.handed_to, "worker": self.worker,
+            "evidence": self.evidence, "code": self.code.code if self.code else None, "handed_to": self.handed_to, "worker": self.worker,
             **{name: _iso(getattr(self, name)) for name in TIMES},
             "attempts": [attempt.as_json() for attempt in self.attempts],
         }

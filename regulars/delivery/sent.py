@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from regulars.content.tokens import MessageRef
+from regulars.loyalty.coupons import BoundCode
 
 
 @dataclass(frozen=True, slots=True)
 class SentMail:
     """`email`: the address at launch. `content_hash`: of the bytes at the handoff; None when it never came to one.
 
-    `bundle`: the launch's, when it was composed.
+    `bundle`: the launch's, when it was composed. `code`: the unique one that it shows.
     """
 
     ref: MessageRef
@@ -21,3 +22,4 @@ class SentMail:
     composed_at: datetime
     content_hash: str | None
     bundle: str
+    code: BoundCode | None = None

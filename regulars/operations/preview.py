@@ -88,7 +88,8 @@ def preview_again(
     people = recipients.look([mail.customer_id], room.needs, mail.composed_at, room.shop)
     if mail.customer_id not in people:
         raise UsageError(f"{mail.email} is no customer any more, so the mail cannot be composed again")
-    recipient = replace(people[mail.customer_id], email=mail.email)
+    person = people[mail.customer_id]
+    recipient = replace(person, email=mail.email, offer=for_show(room.campaign, person, room.shop, mail.composed_at, mail.code))
     return _matching(launch_key, mail, room, recipient, keys, base_url)
 
 

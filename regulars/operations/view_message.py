@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from regulars.content.email import CannotCompose, Email, Occasion
+from regulars.content.offers import for_show
 from regulars.content.tokens import KeyRing, MessageRef
 from regulars.operations.ports import Bundles, Correspondence, Recipients
 
@@ -23,6 +24,7 @@ def view_message(
         return None
     occasion = Occasion(ref, letter.launch_key, keys.newest, base_url, letter.composed_at)
     try:
-        return room.compose(replace(recipient, email=letter.email), occasion)
+        offer = for_show(room.campaign, recipient, room.shop, letter.composed_at, letter.code)
+        return room.compose(replace(recipient, email=letter.email, offer=offer), occasion)
     except CannotCompose:
         return None

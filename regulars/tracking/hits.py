@@ -9,6 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from regulars.content.tokens import MessageRef
+from regulars.loyalty.coupons import BoundCode
 
 LONGEST_AGENT = 400
 CUT_V4, CUT_V6 = 24, 48
@@ -78,6 +79,7 @@ class Letter:
     customer_id: int
     email: str
     composed_at: datetime
+    code: BoundCode | None = None
 
 
 @lru_cache(maxsize=4096)

@@ -9,14 +9,22 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import event, func, select, update
 
+from regulars.adapters.database.front_desk import FrontDesk
 from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons, customers
+from regulars.adapters.mjml import MjmlCompiler
+from regulars.content.mailroom import open_bundle
+from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import OnUncertain
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.delivery.settlement import Settlement
 from regulars.errors import Refused
+from regulars.operations.launch import Wishes, launch
+from regulars.operations.preview import preview
+from regulars.operations.show_message import SAME, show_message
+from regulars.operations.view_message import view_message
 from tests.integration.launching import NOW, FakeTransport, add_customers
-from tests.integration.offering import IMPORTED, SHOPIFY, STATIC, TEN, OfferFloor
+from tests.integration.offering import IMPORTED, SHOPIFY, STATIC, TEN, OfferFloor, code_in
 
 FREE, BOUND, VOID = "free", "bound", "void"
 
@@ -118,6 +126,44 @@ def test_how_a_mail_ends_decides_about_its_code(database, says, state):
 
     assert list(floor.code_states().values()) == [state]
     floor.assert_replays()
+
+
+def again(floor, launch, number=1):
+    """The mail, composed once more."""
+    dossier = floor.dossiers.of(MessageRef(launch.id, number))
+    return show_message(dossier, floor.bundles, floor.desk.recipients, keys=floor.keys, base_url="http://127.0.0.1:8000")
+
+
+def test_a_mail_that_was_sent_is_shown_again_with_its_own_code(database):
+    floor = OfferFloor(database)
+    add_customers(database, 2)
+    launch = floor.launch()
+    floor.drain(launch.id)
+
+    shown = again(floor, launch)
+
+    assert shown.verdict == SAME
+    assert shown.dossier.as_json()["code"] == floor.shown()[1]
+    viewed = view_message(MessageRef(launch.id, 2), FrontDesk(database), floor.bundles, floor.desk.recipients, floor.keys, "http://127.0.0.1:8000")
+    assert f"[{floor.shown()[2]}]" in viewed.text
+
+
+def test_a_preview_is_the_mail_that_is_sent_but_for_its_code_and_its_links(database):
+    floor = OfferFloor(database)
+    [person] = add_customers(database, 1)
+    campaign = floor.workspace.campaigns["hello"]
+    planned = floor.prepare()
+    recipient = floor.desk.recipients.look([person], open_bundle(planned.bundle.files).needs, NOW, floor.workspace.shop)[person]
+    before = preview(campaign, floor.workspace, recipient, MjmlCompiler(), keys=floor.keys, base_url="http://127.0.0.1:8000", now=NOW)
+
+    made = launch(planned, Wishes(), floor.launches, floor.bundles, key="abcdefghijkl", by="tests", origin=None, now=NOW)
+    floor.drain(made.id)
+
+    [mail] = floor.transport.mailbox
+    assert code_in(before.mail.content).startswith("PREVIEW-")
+    assert len(code_in(before.mail.content)) == len(code_in(mail.content))
+    assert len(before.mail.content) == len(mail.content)
+    assert [row.state for row in floor.rows()] == [BOUND]
 
 
 def test_a_skipped_mail_gives_its_code_back(database):

@@ -90,10 +90,10 @@ def test_a_code_that_the_shop_has_for_something_else_is_not_ours(shops):
 
 def test_a_wrong_key_is_refused_in_words(shops):
     with type(shops.shop)().open() as url, pytest.raises(Refused, match="does not accept the key") as refused:
-        Shops(shops.shop.__class__(), url, "wrong").put()
+        Shops(shops.shop.__class__(), url, "shpat_stale").put()
 
     assert refused.value.exit_code == 4
-    assert "wrong" not in str(refused.value)
+    assert "stale" not in str(refused.value)
 
 
 def test_a_shop_that_never_answers_is_given_up_in_the_end(shops):

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from regulars.adapters.database.coupon_of_message import CODE, code_in, coupon_of_message
 from regulars.adapters.database.editions import BUNDLE, edition_of_message
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import attempts, editions, launches, messages
+from regulars.adapters.database.schema import attempts, coupons, editions, launches, messages
 from regulars.content.tokens import MessageRef
 from regulars.delivery.dossier import Attempt, Dossier
 from regulars.delivery.life import State
@@ -47,8 +48,9 @@ class DossiersInDatabase:
 
 def _read(connection: Connection, which: ColumnElement[bool], most: int | None = None) -> list[Dossier]:
     query = (
-        select(messages, launches.c.campaign, launches.c.key, BUNDLE.label("bundle"))
+        select(messages, launches.c.campaign, launches.c.key, BUNDLE.label("bundle"), *CODE)
         .join(launches, launches.c.id == messages.c.launch_id).outerjoin(editions, edition_of_message())
+        .outerjoin(coupons, coupon_of_message())
         .where(which).order_by(messages.c.launch_id, messages.c.number).limit(most)
     )
     rows = connection.execute(query).all()
@@ -75,4 +77,4 @@ def _attempts(connection: Connection, refs: Sequence[MessageRef]) -> Mapping[Mes
 def _dossier(row: Any, tried: Sequence[Attempt]) -> Dossier:
     known = {name: getattr(row, name) for name in _OWN} | {told: getattr(row, name) for name, told in _CALLED.items()}
     ref = MessageRef(row.launch_id, row.number)
-    return Dossier(ref=ref, campaign=row.campaign, launch_key=row.key, bundle=row.bundle, state=State(row.state), attempts=tried, **known)
+    return Dossier(ref=ref, campaign=row.campaign, launch_key=row.key, bundle=row.bundle, state=State(row.state), attempts=tried, code=code_in(row), **known)

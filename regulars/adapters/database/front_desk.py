@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, text
 
+from regulars.adapters.database.coupon_of_message import CODE, code_in, coupon_of_message
 from regulars.adapters.database.editions import BUNDLE, edition_of_message
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import (
     bundle_files,
     bundles,
     contents,
+    coupons,
     customers,
     editions,
     launches,
@@ -60,15 +62,17 @@ class FrontDesk:
         """operations.ports.Correspondence"""
         query = (
             select(
-                BUNDLE.label("bundle"), launches.c.key.label("launch_key"), messages.c.customer_id, messages.c.email, messages.c.composed_at
+                BUNDLE.label("bundle"), launches.c.key.label("launch_key"), messages.c.customer_id, messages.c.email, messages.c.composed_at,
+                *CODE,
             )
             .join(launches, launches.c.id == messages.c.launch_id)
             .outerjoin(editions, edition_of_message())
+            .outerjoin(coupons, coupon_of_message())
             .where(messages.c.launch_id == ref.launch, messages.c.number == ref.number, messages.c.composed_at.is_not(None))
         )
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return Letter(**row._mapping) if row else None  # noqa: SLF001  the row's public way to keyword arguments
+        return Letter(row.bundle, row.launch_key, row.customer_id, row.email, row.composed_at, code_in(row)) if row else None
 
     def picture(self, beginning: str) -> Picture | None:
         """The picture whose SHA-256, in hex, begins so; nothing but pictures is ever handed out."""
