@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         Purchases,
         Recovery,
         ReferralBook,
+        ReferralLists,
         Registry,
         RelayLog,
         ResultsStore,
@@ -316,6 +317,12 @@ class House:
         from regulars.adapters.database.referral_book import ReferralBookInDatabase
 
         return ReferralBookInDatabase(self.database)
+
+    @cached_property
+    def referral_lists(self) -> ReferralLists:
+        from regulars.adapters.database.referral_lists import ReferralListsInDatabase
+
+        return ReferralListsInDatabase(self.database)
 
     def segments_now(self) -> Mapping[str, Segment]:
         """As the files are at this moment; raises WorkspaceBroken with all that is wrong."""

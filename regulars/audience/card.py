@@ -44,6 +44,7 @@ class Card:
     referral_code: str | None
     referred_by: str | None
     has_referred: int
+    rewards: tuple[str, ...] = ()  # what is left of them, in words
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,7 +63,8 @@ class Card:
             },
             "identities": [{"kind": kind, "value": value} for kind, value in self.identities],
             "messages_received": self.messages_received,
-            "referral": {"code": self.referral_code, "referred_by": self.referred_by, "has_referred": self.has_referred},
+            "referral": {"code": self.referral_code, "referred_by": self.referred_by, "has_referred": self.has_referred,
+                         "rewards": list(self.rewards)},
         }
 
 

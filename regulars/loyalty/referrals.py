@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from regulars.definition.quantities import Money
 from regulars.loyalty.codes import may_refer, read_code
@@ -85,6 +86,35 @@ class Referral:
     decided_by: str | None = None
     decided_at: datetime | None = None
 
+    def as_json(self) -> dict[str, Any]:
+        moments = ("ordered_at", "confirmed_at", "rewarded_at", "reversed_at", "decided_at")
+        return {
+            "id": self.id, "state": self.state.value, "reason": self.reason, "advocate": self.advocate, "friend": self.friend,
+            "code": self.code, "order_id": self.order_id, "total": _money(self.total), "reward": self.reward, "decided_by": self.decided_by,
+            **{name: None if (moment := getattr(self, name)) is None else moment.isoformat() for name in moments},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AdvocateCard:
+    """Somebody who brings friends, for the eyes of the shop. `visits`: hits of their code by people; `friends`: who count as brought,
+    `confirmed` of them; `waiting`: held; `spent`: all that those friends ever ordered; `rewards`: what is left of theirs, in words."""
+
+    email: str
+    code: str | None
+    visits: int
+    friends: int
+    confirmed: int
+    waiting: int
+    spent: Money
+    rewards: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "email": self.email, "code": self.code, "visits": self.visits, "friends": self.friends, "confirmed": self.confirmed,
+            "held": self.waiting, "spent": _money(self.spent), "rewards": list(self.rewards),
+        }
+
 
 Owner = tuple[int, Sequence[str]]
 """A customer's id, and every address that they are known by."""
@@ -133,3 +163,7 @@ def _are_two(advocate: Owner, friend: Owner) -> bool:
     return all(
         may_refer((advocate[0], one), (friend[0], other)) for one in advocate[1] or ("",) for other in friend[1] or ("",)
     )
+
+
+def _money(money: Money | None) -> dict[str, str] | None:
+    return None if money is None else {"amount": str(money.amount), "currency": money.currency}

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from regulars.definition.programme import Reward, RewardKind
 from regulars.definition.quantities import MONEY_SCALE, Money
@@ -52,6 +53,23 @@ class Entry:
     @property
     def money(self) -> Money | None:
         return Money(self.value, self.currency) if self.currency else None
+
+    @property
+    def why(self) -> str:
+        """For the eyes of the shop."""
+        cause = self.source_id.rpartition("/")[0]
+        told = {
+            "referral": f"referral {self.referral_id}", "milestone": f"{cause.partition(':')[2]} confirmed friends", "order": f"order {cause}",
+            "expiry": "not used in time",
+        }
+        return told[self.source] + (f": {self.reason}" if self.reason else "")
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "at": self.at.isoformat(), "entry": self.entry.value, "kind": self.kind.value, "words": self.words,
+            "amount": str(self.money.amount) if self.money else None, "currency": self.currency,
+            "expires_at": self.expires_at and self.expires_at.isoformat(), "why": self.why,
+        }
 
 
 @dataclass(frozen=True, slots=True)

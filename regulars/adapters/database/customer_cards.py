@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.identities import by_email_key
 from regulars.adapters.database.referral_codes import stored_codes
+from regulars.adapters.database.rewards import purses_of
 from regulars.adapters.database.schema import consents, customers, identities, messages, orders, suppressions
 from regulars.audience.card import Answer, Card
 from regulars.audience.people import PLAIN
@@ -39,7 +40,7 @@ def _card(connection: Connection, customer_id: int, compare_in: str) -> Card:
         last_at=row.orders_last_at, orders=_orders(connection, customer_id), identities=_identities(connection, customer_id),
         messages_received=connection.scalar(received) or 0, referral_code=stored_codes(connection, [customer_id]).get(customer_id),
         referred_by=connection.scalar(select(customers.c.email).where(customers.c.id == row.referred_by)),
-        has_referred=row.has_referred,
+        has_referred=row.has_referred, rewards=tuple(map(str, purses_of(connection, [customer_id]).get(customer_id, ()))),
     )
 
 

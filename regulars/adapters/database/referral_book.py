@@ -23,11 +23,12 @@ from regulars.adapters.database.rewards import (
     confirmed_friends,
     entries_of_referrals,
     milestones_of,
+    purses_of,
     take_back_milestones,
     take_back_rewards,
     write_entries,
 )
-from regulars.adapters.database.schema import OPEN_REFERRAL, customers, orders, referrals
+from regulars.adapters.database.schema import OPEN_REFERRAL, customers, orders, referrals, rewards
 from regulars.adapters.database.types import among
 from regulars.definition.conditions import All
 from regulars.definition.programme import ReferralProgramme
@@ -37,7 +38,7 @@ from regulars.journeys.happenings import Happening
 from regulars.loyalty.confirming import Advocate, Case, Decision, due_at, earliest_of_cap
 from regulars.loyalty.referral_news import news
 from regulars.loyalty.referrals import BROUGHT, KEPT, ReferralState, Tie
-from regulars.loyalty.rewards import Entry
+from regulars.loyalty.rewards import Entry, Purse
 from regulars.operations.ports import JourneyPage, ReferralPage
 
 LIVE = "live"
@@ -121,6 +122,19 @@ class _Page:
         if before.state in KEPT:
             take_back_milestones(self.connection, {before.advocate_id}, now)
         return new_events(self.connection, [_news_of_decision(self.connection, before, state, why, now)] if _is_news(before.state, state) else [])
+
+    def purses(self, customer_id: int, now: datetime) -> Sequence[Purse]:
+        self.connection.execute(select(customers.c.id).where(customers.c.id == customer_id).with_for_update())
+        expire_lots(self.connection, [customer_id], now)
+        return purses_of(self.connection, [customer_id]).get(customer_id, ())
+
+    def use(self, entry: Entry) -> bool:
+        same = select(rewards.c.id).where(rewards.c.source == entry.source, rewards.c.source_id == entry.source_id)
+        if self.connection.scalar(same) is not None:
+            return False
+        write_entries(self.connection, [entry])
+        return True
+
 
 
 def segments_of(

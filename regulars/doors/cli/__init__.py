@@ -32,6 +32,8 @@ COMMANDS = {
     "coupons": ("regulars.doors.cli.coupons:coupons", "Codes of offers: make, import, tell the shop, look up."),
     "suppress": ("regulars.doors.cli.suppress:suppress", "Addresses never to write to."),
     "customers": ("regulars.doors.cli.customers:customers", "Look at and add customers."),
+    "referrals": ("regulars.doors.cli.referrals:referrals", "Who brought whom, and who waits for a word."),
+    "rewards": ("regulars.doors.cli.rewards:rewards", "What customers have earned by bringing friends."),
     "keys": ("regulars.doors.cli.keys:keys", "Keys for programs that tell orders and events."),
     "db": ("regulars.doors.cli.db:db", "Bring the database to this version's schema."),
     "recover": ("regulars.doors.cli.recover:recover", "After a backup was restored: nobody gets mail twice."),

@@ -84,6 +84,7 @@ def _write_card(card: Card) -> None:
         ("referral code", card.referral_code or "none yet: made when a mail first shows it"),
         *((("came through", card.referred_by),) if card.referred_by else ()),
         *((("has brought", card.has_referred),) if card.has_referred else ()),
+        *((("rewards left", ", ".join(card.rewards)),) if card.rewards else ()),
     ):
         write(f"  {label:<22} {value}")
 
