@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import event, insert, select, text, update
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journeys import JourneyBookInDatabase
@@ -13,6 +14,7 @@ from regulars.adapters.database.schema import (
     customer_tags,
     customers,
     errands,
+    journey_steps,
     journeys,
     launches,
     messages,
@@ -168,6 +170,32 @@ def test_messages_are_numbered_within_their_step_and_carry_what_sending_needs(da
     assert (first.email, first.email_domain, first.lane, first.state, first.next_attempt_at, first.expires_at, first.occurrence) == (
         f"p{ids.index(first.customer_id)}@example.com", "example.com", "", "pending", NOW, NOW + timedelta(days=3), 1)
     assert all(row.journey_id for row in rows)
+
+
+def test_who_has_the_mail_already_stops_nobody_else(database: Database) -> None:
+    """Two customers turned out to be one, and the other's mail is theirs now."""
+    ada, bob = people(database, "ada", "bob")
+    put_live(database, campaign(wait("pause"), send("hello"), wait("again"), send("bye")))
+    tell(database, [happening(ada), happening(bob)])
+    with database.write() as connection:
+        launch_id = connection.scalar(select(launches.c.id).where(launches.c.step == "hello"))
+        connection.execute(insert(journeys).values(
+            id=99, campaign="welcome", edition=1, customer_id=999, occurrence=1, entry="once", state="ended", reason="finished", ended_at=NOW,
+            entered_at=NOW, trigger={},
+        ))
+        connection.execute(insert(journey_steps).values(
+            journey_id=99, fence=1, place=0, step="hello", kind="send", outcome="done", at=NOW, launch_id=launch_id, number=1,
+        ))
+        connection.execute(insert(messages).values(
+            launch_id=launch_id, number=1, customer_id=ada, occurrence=1, email="ada@example.com", email_domain="example.com", state="pending",
+            next_attempt_at=NOW, journey_id=99,
+        ))
+        connection.execute(update(launches).where(launches.c.id == launch_id).values(recipients=1))
+    turn(database, NOW)
+    turn(database, NOW + timedelta(days=1))
+
+    assert Counter(mailed(database)) == {(ada, "hello"): 1, (bob, "hello"): 1}
+    assert sorted(steps_done(database)).count(("hello", "skipped")) == 1
 
 
 def test_an_automation_that_is_disabled_keeps_everybody_where_they_are(database: Database) -> None:

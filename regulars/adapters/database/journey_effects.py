@@ -26,7 +26,7 @@ Due = tuple[Journey, MailDue]
 
 
 def write_effects(connection: Connection, advances: Sequence[Advance], now: datetime) -> Mapping[tuple[int, str], Numbered]:
-    """The customers' rows are locked. Returns, of journey and step, the message that was made."""
+    """The customers' rows are locked. Returns, of journey and step, the message that was made; none for who has it already."""
     _set_attributes(connection, advances, now)
     _tag(connection, advances, now)
     _suppress(connection, advances, now)
@@ -36,14 +36,26 @@ def write_effects(connection: Connection, advances: Sequence[Advance], now: date
 
 def _mails(connection: Connection, due: Sequence[Due], now: datetime) -> Mapping[tuple[int, str], Numbered]:
     """Launches in the order of their ids: so two turns never wait for each other in a circle."""
-    by_launch: dict[int, list[Due]] = defaultdict(list)
+    have, by_launch = _have(connection, due), defaultdict[int, list[Due]](list)
     for journey, mail in due:
-        by_launch[mail.launch_id].append((journey, mail))
+        if (mail.launch_id, journey.customer_id, journey.occurrence) not in have:
+            by_launch[mail.launch_id].append((journey, mail))
     rows: list[Row] = []
     for launch_id, some in sorted(by_launch.items()):
         rows += _numbered(some, _last_number(connection, launch_id, len(some)) - len(some), now)
     load(connection, messages, rows)
     return {(row["journey_id"], mail.step): Numbered(row["launch_id"], row["number"]) for row, mail in zip(rows, _in_order(by_launch), strict=True)}
+
+
+def _have(connection: Connection, due: Sequence[Due]) -> set[tuple[int, int, int]]:
+    """Launch, customer and occurrence of messages that are there: of another customer, perhaps, who turned out to be the same."""
+    if not due:
+        return set()
+    one = messages.c
+    query = select(one.launch_id, one.customer_id, one.occurrence).where(
+        one.launch_id.in_({mail.launch_id for _, mail in due}), one.step == "send", among(one.customer_id, {journey.customer_id for journey, _ in due})
+    )
+    return {(row.launch_id, row.customer_id, row.occurrence) for row in connection.execute(query)}
 
 
 def _in_order(by_launch: Mapping[int, Sequence[Due]]) -> Iterator[MailDue]:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, update
 
 from regulars.adapters.database.bulk import Row, load
 from regulars.adapters.database.schema import journey_steps, journeys
-from regulars.journeys.effects import Advance, Numbered
+from regulars.journeys.effects import SKIPPED, Advance, Numbered, StepDone
 from regulars.journeys.journey import Journey
 
 _MOVED = ("state", "reason", "step", "due_at", "waits_for", "ended_at", "fence")
@@ -29,8 +29,10 @@ def _to(journey: Journey) -> Row:
 def _steps(advance: Advance, numbers: Mapping[tuple[int, str], Numbered]) -> Iterator[Row]:
     journey, mailed = advance.journey, {mail.step for mail in advance.mails}
     for place, done in enumerate(advance.steps):
-        made = numbers.get((journey.id, done.step)) if done.step in mailed and done.kind == "send" else None
+        is_mail = done.kind == "send" and done.step in mailed
+        made = numbers.get((journey.id, done.step)) if is_mail else None
+        told = StepDone(done.step, done.kind, SKIPPED, done.at, "sent before") if is_mail and made is None else done
         yield {
-            "journey_id": journey.id, "fence": journey.fence, "place": place, "step": done.step, "kind": done.kind, "outcome": done.outcome,
-            "reason": done.reason, "at": done.at, "launch_id": made.launch_id if made else None, "number": made.number if made else None,
+            "journey_id": journey.id, "fence": journey.fence, "place": place, "step": told.step, "kind": told.kind, "outcome": told.outcome,
+            "reason": told.reason, "at": told.at, "launch_id": made.launch_id if made else None, "number": made.number if made else None,
         }
