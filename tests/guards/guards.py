@@ -28,6 +28,12 @@ RECOVERY = "tests/integration/test_recovery.py::"
 PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
 REFUSALS = "tests/integration/test_refusals.py::"
+BINDING = "regulars/adapters/database/coupon_binding.py"
+STOCK = "regulars/adapters/database/coupon_stock.py"
+REDEEMED = "regulars/adapters/database/redemptions.py"
+CODES = "tests/integration/test_coupons.py::"
+USED = "tests/integration/test_redemptions.py::"
+SHOPS = "tests/integration/test_shop_codes.py::"
 CONTACTS = "regulars/adapters/database/contacts.py"
 LIMITS = "regulars/journeys/limits.py"
 LIMITED = "tests/integration/test_contact_limits.py::"
@@ -152,7 +158,7 @@ GUARDS = (
     Guard(CONTACTS, '(Admitted, {"contact_at": now}),', '(Admitted, {"contact_at": messages.c.contact_at}),',
           LIMITED + "test_a_worker_that_dies_after_the_limits_were_asked_takes_no_place_for_ever"),
     Guard(CONTACTS, "func.coalesce(messages.c.first_due_at, messages.c.next_attempt_at)", "messages.c.next_attempt_at",
-          LIMITED + "test_patience_counts_from_when_the_mail_was_first_due"),
+          LIMITED + "test_patience_is_not_renewed_by_being_asked"),
     Guard(CONTACTS, "func.coalesce(messages.c.contact_at, messages.c.accepted_at, messages.c.handoff_at)", "messages.c.contact_at",
           LIMITED + "test_mail_that_left_before_there_were_limits_counts"),
     Guard(CONTACTS, ".where(launches.c.kind != CampaignKind.TRANSACTIONAL.value)", "",
@@ -162,8 +168,6 @@ GUARDS = (
     Guard(CONTACTS, " and (closed is None or closed < at)", "", LIMITED + "test_nobody_sells_to_who_has_an_open_complaint"),
     Guard(CONTACTS, "messages.c.accepted_at.is_(None), may_arrive)", "messages.c.accepted_at.is_(None))",
           LIMITED + "test_a_mail_that_ends_unsent_stops_counting"),
-    Guard("regulars/operations/admission.py", " or launch.kind is CampaignKind.TRANSACTIONAL", "",
-          LIMITED + "test_transactional_mail_neither_asks_nor_counts"),
     Guard("regulars/operations/admission.py", "office.pace.shop_or(room.shop) if office.pace else room.shop", "room.shop",
           LIMITED + "test_limits_are_those_of_the_file_as_it_is_now"),
     Guard("regulars/operations/drain.py", "admitted(book.withhold(passed.claimed), launch, book, office)", "book.withhold(passed.claimed)",
@@ -184,6 +188,43 @@ GUARDS = (
           RULES + "test_an_end_that_the_clock_change_skips_comes_after_it_and_one_that_comes_twice_is_not_gone_back_behind"),
     Guard("regulars/journeys/closed_days.py", 'country or COUNTRIES.get(zone.key, "")', 'country or ""',
           RULES + "test_on_a_closed_day_nothing_goes_there_and_it_waits_for_the_next_open_one"),
+    # coupon codes
+    Guard(BINDING, "messages.c.state.in_(UNSENT), ~tried,", "messages.c.state.in_(UNSENT),",
+          CODES + "test_a_code_that_was_perhaps_delivered_once_stays_whatever_comes_after"),
+    Guard(BINDING, " if row.fence == by_number[row.number].fence}", "}", CODES + "test_a_worker_that_has_lost_its_claim_binds_nothing"),
+    Guard(BINDING, ", messages.c.state == State.CLAIMED.value)\n", ")\n", CODES + "test_a_worker_whose_launch_was_cancelled_meanwhile_binds_nothing"),
+    Guard(BINDING, "        if mine[row.number].content_hash is None and (", "        if (", CODES + "test_a_code_that_is_void_is_not_put_into_another_mail"),
+    Guard(BINDING, "row.state == CouponState.VOID or (", "(", CODES + "test_a_mail_that_has_not_left_yet_gets_another_code_for_a_void_one"),
+    Guard(BINDING, " or (row.state == CouponState.BOUND and row.offer != offer.name)", "",
+          CODES + "test_files_with_another_offer_give_what_has_not_left_another_code"),
+    Guard(BINDING, "[coupons.c.synced_at.is_not(None)] if is_made_in_shop(offer) else []", "[]", CODES + "test_only_codes_that_the_shop_knows_are_bound"),
+    Guard(BINDING, "        take_off(connection, offer, launch_id, len(rows))\n", "", CODES + "test_imported_codes_are_taken_and_reserved_ones_are_counted_down"),
+    Guard(BINDING, "row.bound_at != claimed.composed_at", "False", CODES + "test_a_mail_that_is_put_off_keeps_its_code_and_says_a_later_day"),
+    Guard(BINDING, ".on_conflict_do_nothing(index_elements=[coupons.c.code_folded])", "", CODES + "test_a_draw_that_somebody_has_already_is_drawn_again"),
+    Guard(STOCK, "    if available < quantity:\n", "    if False:\n", CODES + "test_what_another_launch_has_reserved_is_not_there"),
+    Guard(STOCK, "max(own, free - others)", "max(own, free)", CODES + "test_who_has_reserved_nothing_takes_only_what_nobody_has_reserved"),
+    Guard(LAUNCHES, "                release(connection, launch_id)\n", "                pass\n", CODES + "test_a_finished_launch_gives_back_what_it_reserved"),
+    Guard(LAUNCHES, "    free_codes_of(connection, launch_id, now)\n", "", CODES + "test_a_cancelled_launch_gives_back_what_certainly_never_left"),
+    Guard(MESSAGES, "            free_codes(connection, {one.ref for one in settled if one.state in UNSENT}, now)\n", "",
+          CODES + "test_a_skipped_mail_gives_its_code_back"),
+    Guard(MESSAGES, "            free_codes(connection, {MessageRef(*row) for row in ended}, now)\n", "",
+          CODES + "test_what_expires_before_it_was_sent_gives_its_code_back"),
+    Guard("regulars/adapters/database/coupons.py", "    if state is not None and state not in SETTLED:\n", "    if False:\n",
+          CODES + "test_a_code_in_a_mail_that_is_about_to_leave_is_not_made_void"),
+    Guard("regulars/operations/hand_out.py", "    if bound.missing:\n", "    if False:\n",
+          CODES + "test_when_no_code_is_left_the_launch_waits_rather_than_send_a_mail_without"),
+    Guard("regulars/operations/hand_out.py", "    if is_over(offer, now, zone):\n", "    if False:\n",
+          CODES + "test_a_launch_that_lasts_longer_than_its_offer_waits"),
+    Guard("regulars/operations/plan.py", "    refuse_without_codes(offer_of(campaign, shop), funnel.final, shop, desk.coupons, question.as_of)\n", "",
+          CODES + "test_a_launch_that_would_run_out_is_refused_and_says_how_many_are_missing"),
+    Guard(REDEEMED, "for order in batch if _counts(order) for code", "for order in batch for code", USED + "test_an_order_that_is_not_paid_yet_uses_nothing"),
+    Guard(REDEEMED, "for code, _ in wanted - stored})", "for code, _ in wanted})\n    stored = set()", USED + "test_an_order_that_carries_a_code_uses_it_once"),
+    Guard(REDEEMED, " if use[0] in ours)", ")", USED + "test_a_strangers_code_is_nothing_to_us"),
+    Guard("regulars/adapters/shop_calls.py", "_asked_for(headers) or wait", "wait", SHOPS + "test_a_shop_that_is_asked_too_much_is_given_the_time_it_asks_for"),
+    Guard("regulars/adapters/shopify_codes.py", "        if _title(node) != terms.mark:\n", "        if False:\n",
+          SHOPS + "test_a_code_that_the_shop_has_for_something_else_is_not_ours"),
+    Guard("regulars/adapters/woocommerce_codes.py", "return None if self._is_ours(code, terms) else", "return None if True else",
+          SHOPS + "test_a_code_that_the_shop_has_for_something_else_is_not_ours"),
     # transactional mail
     Guard(TRANSITIONS, "has_left(topic, kind)", "has_left(topic)", OWED + "test_who_leaves_while_it_is_composed_still_gets_it"),
     Guard("regulars/adapters/database/eligibility.py", "is_suppressed(campaign.kind)", "is_suppressed()", OWED + "test_the_launch_and_the_send_loop_ask_the_same_of_everybody"),

@@ -108,6 +108,18 @@ def test_patience_counts_from_when_the_mail_was_first_due(shop):
     assert shop.reasons(waiting) == {"skipped: contact limit reached: 1 per 2 days; no chance within 2 days": 1}
 
 
+def test_patience_is_not_renewed_by_being_asked(shop):
+    person, = add_customers(shop.database, 1)
+    shop.limit(hold_while=("support.open",))
+    happened(shop.database, person, "support.opened", NOW - DAY)
+    waiting = shop.launch_of("waits", over_limit=Duration(seconds=2 * 3_600))
+    shop.drain(waiting)
+    for states in ({"pending": 1}, {"skipped": 1}):
+        shop.wait(hours=1)
+        shop.work()
+        assert shop.states(waiting) == states
+
+
 def test_a_mail_that_an_operator_sends_again_has_its_patience_again(shop):
     add_customers(shop.database, 1)
     shop.limit(Cap("all", 1, DAYS_2))

@@ -12,7 +12,7 @@ from regulars.definition.limits import Calendar, Cap, QuietHours
 from regulars.definition.quantities import Duration
 from regulars.journeys.contact import Admitted, Contact, Dropped, History, Later, Mail
 from regulars.journeys.limits import Limits, decide, in_turn
-from regulars.journeys.quiet_hours import is_quiet
+from regulars.journeys.quiet_hours import is_quiet, over_at
 
 ISTANBUL, KOLKATA, BERLIN, NEW_YORK = (ZoneInfo(name) for name in ("Europe/Istanbul", "Asia/Kolkata", "Europe/Berlin", "America/New_York"))
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)  # a Friday, noon in Istanbul
@@ -165,6 +165,7 @@ def test_quiet_hours_of_one_day():
 def test_an_end_that_the_clock_change_skips_comes_after_it_and_one_that_comes_twice_is_not_gone_back_behind():
     early = limits(quiet_hours=QuietHours(time(21), time(2, 30)))
     spring = at("2026-03-29T01:00", BERLIN)
+    assert over_at(early.quiet_hours, spring, BERLIN) == at("2026-03-29T03:30", BERLIN)
     assert decide(mail(spring), history(zone=BERLIN), early, spring).until == at("2026-03-29T03:30", BERLIN)
     autumn = at("2026-10-25T01:00", BERLIN)
     assert decide(mail(autumn), history(zone=BERLIN), early, autumn).until == at("2026-10-25T02:30", BERLIN)
