@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from regulars.adapters.database.orders import Orders
 from regulars.adapters.database.schema import coupon_entries, coupons
+from regulars.audience.header import match_header
+from regulars.audience.record import Reading
 from regulars.definition.programme import Made, Offer, Reward, RewardKind
 from regulars.definition.quantities import Duration, Money
+from regulars.definition.workspace import Scoring
 from regulars.loyalty.coupons import Entry, Line, Standing, folded, replayed
+from regulars.loyalty.purchases import FIELDS, REQUIRED, make_order, read_row
+from regulars.loyalty.rates import Rates
 from tests.integration.launching import ShopFloor, workspace
 
 TEN = Offer(
@@ -78,8 +85,8 @@ def offered(offer: Offer, **changed: str):
 
 
 def code_in(content: bytes) -> str:
-    text = content.replace(b"=\r\n", b"").decode(errors="replace")
-    return text[text.index("[") + 1:text.index("]")]
+    shown = content.replace(b"=\r\n", b"").decode(errors="replace")
+    return shown[shown.index("[") + 1:shown.index("]")]
 
 
 def order(order_id: str, email: str, coupon: str | None, at: datetime, total: str = "600", **head: Any) -> dict[str, str]:
@@ -88,3 +95,16 @@ def order(order_id: str, email: str, coupon: str | None, at: datetime, total: st
         "order_id": order_id, "ordered_at": at.isoformat(), "email": email, "sku": "GUJI", "quantity": "1", "unit_price": total,
         "currency": "TRY", "coupon": coupon or "", **head,
     }
+
+
+def record(floor: OfferFloor, now: datetime, *rows: dict[str, str]) -> set[str]:
+    """As an import does: rows of one order id are one order."""
+    if not floor.database.is_sqlite:  # `add_customers` numbers people by itself
+        with floor.database.write() as connection:
+            connection.execute(text("SELECT setval(pg_get_serial_sequence('customers', 'id'), (SELECT max(id) FROM customers) + 1)"))
+    reading = Reading(match_header(FIELDS, FIELDS, REQUIRED, {}), ZoneInfo("Europe/Istanbul"), now)
+    by_id: dict[str, list[Any]] = {}
+    for row in rows:
+        by_id.setdefault(row["order_id"], []).append(read_row(reading.record([row.get(name, "") for name in FIELDS]), "TRY"))
+    made = [make_order(lines, Rates("TRY"), lambda at: at.astimezone(UTC).date()) for lines in by_id.values()]
+    return Orders(floor.database, Scoring()).record(made, now)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import delete, event, func, insert, select, update
 
 from regulars.adapters.database.front_desk import FrontDesk
 from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons, customers
@@ -19,6 +19,7 @@ from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.delivery.settlement import Settlement
 from regulars.errors import Refused
+from regulars.loyalty.coupons import folded
 from regulars.operations.launch import Wishes, launch
 from regulars.operations.preview import preview
 from regulars.operations.show_message import SAME, show_message
@@ -95,6 +96,104 @@ def test_a_worker_that_has_lost_its_claim_binds_nothing(database):
 
     assert bind(floor, slow).codes == {}
     assert set(bind(floor, quick).codes) == {quick[0].ref}
+
+
+def test_a_worker_whose_launch_was_cancelled_meanwhile_binds_nothing(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    claimed = claim(floor, launch)
+    floor.launches.move(launch.id, LaunchState.CANCELLED, "enough", NOW)
+
+    assert bind(floor, claimed).codes == {}
+    assert floor.rows() == []
+
+
+def test_only_codes_that_the_shop_knows_are_bound(database):
+    floor = OfferFloor(database, SHOPIFY)
+    add_customers(database, 2)
+    floor.stock("A-1", "A-2")
+    floor.coupons.mark_synced(["A-1", "A-2"], NOW)
+    launch = floor.launch()
+    floor.stock("A-0")
+    floor.coupons.void("A-1", "lost", NOW)
+
+    bound = bind(floor, claim(floor, launch))
+
+    assert [one.code for one in bound.codes.values()] == ["A-2"]
+    assert bound.missing == 1
+
+
+def test_who_has_reserved_nothing_takes_only_what_nobody_has_reserved(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock(*(f"A-{number}" for number in range(6)))
+    planned = floor.prepare()
+    floor.start(planned)
+    question = replace(planned.question, campaign=replace(planned.question.campaign, name="other"))
+    other = floor.start(replace(planned, question=question))
+    with database.write() as connection:  # as the mails of an automation
+        connection.execute(delete(coupon_reservations).where(coupon_reservations.c.launch_id == other.id))
+    floor.coupons.void("A-0", "lost", NOW)
+    floor.coupons.void("A-1", "lost", NOW)
+
+    bound = bind(floor, claim(floor, other))
+
+    assert (len(bound.codes), bound.missing) == (1, 2)
+
+
+def test_a_code_that_is_void_is_not_put_into_another_mail(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.LOST_AFTER_DOT}
+    floor.drain(launch.id)
+    floor.sweep()
+    assert floor.states(launch.id) == {"held": 1}
+    [before] = floor.rows()
+    floor.coupons.void(before.code, "printed in a newspaper", NOW)
+    floor.messages.decide(launch.id, State.HELD, State.PENDING, actor="op", why="again", emails=(), now=floor.clock.now())
+
+    [claimed] = claim(floor, launch)
+
+    assert claimed.content_hash is not None  # the copy must be equal to the first
+    assert bind(floor, [claimed]).codes[claimed.ref].code == before.code
+
+
+def test_a_mail_that_has_not_left_yet_gets_another_code_for_a_void_one(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    floor.transport.says = {1: Outcome.REJECTED}
+    floor.drain(launch.id)
+    [claimed] = retried(floor, launch)
+    bound = bind(floor, [claimed]).codes[claimed.ref]
+    with database.write() as connection:
+        connection.execute(update(coupons).values(state=VOID))
+        connection.execute(insert(coupon_entries).values(code_folded=folded(bound.code), entry="void", at=NOW))
+
+    again_bound = bind(floor, [claimed]).codes[claimed.ref]
+
+    assert again_bound.code != bound.code
+
+
+def retried(floor, launch):
+    floor.messages.decide(launch.id, State.REJECTED, State.PENDING, actor="op", why="again", emails=(), now=floor.clock.now())
+    return claim(floor, launch)
+
+
+def test_files_with_another_offer_give_what_has_not_left_another_code(database):
+    floor = OfferFloor(database)
+    add_customers(database, 1)
+    launch = floor.launch()
+    [claimed] = claim(floor, launch)
+    bind(floor, [claimed])
+
+    other = floor.coupons.bind(replace(TEN, name="spring", prefix="SPRING"), [claimed], "Europe/Istanbul", NOW).codes[claimed.ref]
+
+    assert other.code.startswith("SPRING-")
+    assert sorted(floor.code_states().values()) == [BOUND, FREE]
+    floor.assert_replays()
 
 
 def test_a_mail_that_is_put_off_keeps_its_code_and_says_a_later_day(database):

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, func, select
 
-from regulars.adapters.database.orders import Orders
 from regulars.adapters.database.results import ResultsInDatabase
-from regulars.audience.header import match_header
-from regulars.audience.record import Reading
-from regulars.definition.workspace import Scoring
+from regulars.adapters.database.schema import coupon_entries
 from regulars.loyalty.coupons import CouponState
-from regulars.loyalty.purchases import FIELDS, REQUIRED, make_order, read_row
-from regulars.loyalty.rates import Rates
 from regulars.operations.coupons import card_of
 from regulars.operations.report import report
 from tests.integration.launching import NOW, add_customers
-from tests.integration.offering import IMPORTED, STATIC, OfferFloor, order
+from tests.integration.offering import IMPORTED, STATIC, OfferFloor, order, record
 
 LATER = NOW + timedelta(days=1)
-COLUMNS = (*REQUIRED, *(field for field in FIELDS if field not in REQUIRED))
-
-
-def record(floor, *rows, now=LATER + timedelta(hours=1)):
-    """As an import does: rows of one order id are one order."""
-    reading = Reading(match_header(COLUMNS, FIELDS, REQUIRED, {}), ZoneInfo("Europe/Istanbul"), now)
-    by_id = {}
-    for row in rows:
-        by_id.setdefault(row["order_id"], []).append(read_row(reading.record([row.get(name, "") for name in COLUMNS]), "TRY"))
-    made = [make_order(lines, Rates("TRY"), lambda at: at.astimezone(UTC).date()) for lines in by_id.values()]
-    return Orders(floor.database, Scoring()).record(made, now)
+NOW_IS = LATER + timedelta(hours=1)
 
 
 @pytest.fixture
@@ -55,9 +39,9 @@ def test_an_order_that_carries_a_code_uses_it_once(sent):
     person = sent.people[0]
     code = sent.code[person]
 
-    record(sent, order("A", person, code.lower(), LATER))
-    record(sent, order("A", person, code, LATER, status="paid"))
-    record(sent, order("A", person, code, LATER, status="shipped"))
+    record(sent, NOW_IS, order("A", person, code.lower(), LATER))
+    record(sent, NOW_IS, order("A", person, code, LATER, status="paid"))
+    record(sent, NOW_IS, order("A", person, code, LATER, status="shipped"))
 
     card = card_of(code, sent.coupons)
     assert card.state is CouponState.REDEEMED
@@ -70,19 +54,19 @@ def test_an_order_that_carries_a_code_uses_it_once(sent):
 def test_an_order_that_falls_away_gives_the_code_back(sent, end):
     person = sent.people[0]
     code = sent.code[person]
-    record(sent, order("A", person, code, LATER))
+    record(sent, NOW_IS, order("A", person, code, LATER))
 
-    record(sent, {**order("A", person, code, LATER), **end})
+    record(sent, NOW_IS, {**order("A", person, code, LATER), **end})
     assert state_of(sent, code) is CouponState.BOUND
 
-    record(sent, order("A", person, code, LATER, status="paid"))
+    record(sent, NOW_IS, order("A", person, code, LATER, status="paid"))
     assert state_of(sent, code) is CouponState.REDEEMED
 
 
 def test_an_order_that_is_not_paid_yet_uses_nothing(sent):
     person = sent.people[0]
 
-    record(sent, order("A", person, sent.code[person], LATER, status="pending"))
+    record(sent, NOW_IS, order("A", person, sent.code[person], LATER, status="pending"))
 
     assert state_of(sent, sent.code[person]) is CouponState.BOUND
 
@@ -90,7 +74,7 @@ def test_an_order_that_is_not_paid_yet_uses_nothing(sent):
 def test_somebody_elses_use_is_shown(sent):
     one, other = sent.people[:2]
 
-    record(sent, order("A", other, sent.code[one], LATER))
+    record(sent, NOW_IS, order("A", other, sent.code[one], LATER))
 
     [use] = card_of(sent.code[one], sent.coupons).uses
     assert use.by_another
@@ -99,20 +83,22 @@ def test_somebody_elses_use_is_shown(sent):
 
 def test_two_orders_with_one_code_and_one_order_with_two(sent):
     one, other = sent.people[:2]
-    record(sent, order("A", one, sent.code[one], LATER), order("B", other, f"{sent.code[one]}, {sent.code[other]}", LATER))
+    record(sent, NOW_IS, order("A", one, sent.code[one], LATER), order("B", other, f"{sent.code[one]}, {sent.code[other]}", LATER))
 
     assert state_of(sent, sent.code[one]) is CouponState.REDEEMED
-    record(sent, order("A", one, sent.code[one], LATER, status="cancelled"))
+    record(sent, NOW_IS, order("A", one, sent.code[one], LATER, status="cancelled"))
     assert state_of(sent, sent.code[one]) is CouponState.REDEEMED
-    record(sent, order("B", other, "", LATER))
+    record(sent, NOW_IS, order("B", other, "", LATER))
     assert state_of(sent, sent.code[one]) is CouponState.BOUND
     assert state_of(sent, sent.code[other]) is CouponState.BOUND
 
 
 def test_a_strangers_code_is_nothing_to_us(sent):
-    record(sent, order("A", sent.people[0], "WELCOME5", LATER))
+    record(sent, NOW_IS, order("A", sent.people[0], "WELCOME5", LATER))
 
     assert {row.state for row in sent.rows()} == {"bound"}
+    with sent.database.read() as connection:
+        assert connection.scalar(select(func.count()).where(coupon_entries.c.entry == "redeemed")) == 0
 
 
 def test_a_free_code_that_somebody_used_is_given_to_nobody(database):
@@ -120,8 +106,8 @@ def test_a_free_code_that_somebody_used_is_given_to_nobody(database):
     add_customers(database, 1)
     floor.stock("A-1", "A-2")
 
-    record(floor, order("A", "stranger@example.com", "a-1", NOW - timedelta(days=1)))
-    record(floor, order("A", "stranger@example.com", "a-1", NOW - timedelta(days=1), status="cancelled"))
+    record(floor, NOW_IS, order("A", "stranger@example.com", "a-1", NOW - timedelta(days=1)))
+    record(floor, NOW_IS, order("A", "stranger@example.com", "a-1", NOW - timedelta(days=1), status="cancelled"))
 
     assert floor.code_states() == {"A-1": "void", "A-2": "free"}
     floor.assert_replays()
@@ -130,7 +116,7 @@ def test_a_free_code_that_somebody_used_is_given_to_nobody(database):
 def test_a_report_says_what_the_codes_brought(sent):
     one, other, third = sent.people
     record(
-        sent, order("A", one, sent.code[one], LATER, total="1000", discount="100"),
+        sent, NOW_IS, order("A", one, sent.code[one], LATER, total="1000", discount="100"),
         order("B", third, sent.code[other], LATER, total="500", line_discount="50"),
         order("C", third, "", LATER, total="70"), order("D", third, sent.code[third], LATER, total="10", status="cancelled"),
     )
@@ -148,7 +134,7 @@ def test_a_report_of_one_code_for_everybody_counts_orders_of_those_who_got_it(da
     people = [f"c{number}@example.com" for number in add_customers(database, 2)]
     floor.drain(floor.launch().id)
     record(
-        floor, order("A", people[0], "other, summer", LATER, total="300"), order("B", "stranger@example.com", "SUMMER", LATER),
+        floor, NOW_IS, order("A", people[0], "other, summer", LATER, total="300"), order("B", "stranger@example.com", "SUMMER", LATER),
         order("C", people[1], "MIDSUMMER", LATER), order("D", people[1], "SUMMER", NOW - timedelta(days=2)),
     )
 
@@ -175,7 +161,7 @@ def test_orders_without_our_codes_cost_two_look_ups_at_most(sqlite_database):
     said = []
     listener = lambda *args: said.append(args[2])  # noqa: E731
     event.listen(sqlite_database.engine, "before_cursor_execute", listener)
-    record(floor, *(order(f"O{number}", f"p{number}@example.com", "WELCOME", NOW - timedelta(days=1)) for number in range(50)))
+    record(floor, NOW_IS, *(order(f"O{number}", f"p{number}@example.com", "WELCOME", NOW - timedelta(days=1)) for number in range(50)))
     event.remove(sqlite_database.engine, "before_cursor_execute", listener)
 
     assert len([one for one in said if "coupon" in one and "FROM coupon" in one]) <= 2

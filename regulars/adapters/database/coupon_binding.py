@@ -99,8 +99,7 @@ def _free_ended(connection: Connection, launch_id: int, now: datetime, *which: C
         attempts.c.launch_id == messages.c.launch_id, attempts.c.number == messages.c.number, attempts.c.outcome.in_(PERHAPS_ARRIVED)
     )
     ended = and_(
-        messages.c.launch_id == coupons.c.launch_id, messages.c.number == coupons.c.number, messages.c.state.in_(UNSENT),
-        messages.c.dup_possible.is_(False), ~tried,
+        messages.c.launch_id == coupons.c.launch_id, messages.c.number == coupons.c.number, messages.c.state.in_(UNSENT), ~tried,
     )
     bound = and_(coupons.c.launch_id == launch_id, coupons.c.state == CouponState.BOUND.value, *which)
     codes = connection.scalars(select(coupons.c.code_folded).join(messages, ended).where(bound)).all()

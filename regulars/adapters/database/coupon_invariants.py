@@ -47,7 +47,7 @@ def _lost() -> Select[Any]:
     in_doubt = exists().where(
         attempts.c.launch_id == coupon.launch_id, attempts.c.number == coupon.number, attempts.c.outcome.in_(PERHAPS_ARRIVED)
     )
-    gone = and_(mine, message.state.in_(UNSENT), not_(message.dup_possible), not_(in_doubt))
+    gone = and_(mine, message.state.in_(UNSENT), not_(in_doubt))
     never_used = not_(exists().where(_of_code(Entry.REDEEMED)))
     return _codes(coupon.state == CouponState.BOUND.value, or_(not_(exists().where(mine)), exists().where(gone)), never_used)
 
