@@ -143,7 +143,7 @@ def _head(told: Gathered) -> Head:
     refunded = sum(refund.amount for refund in told.refunds.values())
     return head._replace(
         paid_at=head.paid_at or _paid_at(told),
-        shipped_at=head.shipped_at or min((parcel.shipped_at for parcel in parcels), default=_while_in(SENT, told)),
+        shipped_at=head.shipped_at or min((parcel.shipped_at for parcel in parcels), default=told.seen.get(SENT)),
         delivered_at=head.delivered_at or (max(arrived) if arrived and len(arrived) == len(parcels) else None),
         cancelled_at=head.cancelled_at or _while_in(CALLED_OFF, told),
         refunded=_most(head.refunded, refunded or None),
@@ -151,11 +151,14 @@ def _head(told: Gathered) -> Head:
 
 
 def _paid_at(told: Gathered) -> datetime | None:
-    """Of shops that tell no moment: when it was first told as paid, if it was told as unpaid before; else when it was ordered."""
+    """Of shops that tell no moment: when it was first told as paid, if it was told as unpaid before, and before any money went back;
+    else when it was ordered."""
     if (paid := told.seen.get(PAID)) is None:
         return None
     unpaid = told.seen.get(UNPAID_YET)
-    return paid if unpaid is not None and unpaid < paid else min(row.ordered_at for row in told.rows)
+    if unpaid is None or unpaid >= paid:
+        return min(row.ordered_at for row in told.rows)
+    return min(at for at in (paid, returned_at(told), _while_in(CALLED_OFF, told)) if at is not None)
 
 
 def _while_in(state: str, told: Gathered) -> datetime | None:

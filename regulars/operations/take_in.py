@@ -100,7 +100,8 @@ class _Batch:
         stored = self.page.stored(by_order)
         after = {order_id: self._gathered(before[order_id], tellings) for order_id, tellings in by_order.items()}
         live = {order_id: one for order_id, each in after.items() if (one := self._live(order_id, each, by_order)) is not None}
-        changed = [one for order_id, one in live.items() if _differs(stored.get(order_id), one)]
+        changed = [
+            one for order_id, one in live.items() if after[order_id] != before[order_id] or _is_other(stored.get(order_id), one)]
         referred: list[Happening] = []
         recorded = {**stored, **(self.page.record_orders(changed, self.terms.now, referred) if changed else {})}
         happenings, heard = self._news(before, after, live, stored, recorded)
@@ -223,11 +224,6 @@ class _Batch:
 
     def _refuse(self, call: Call, reason: str) -> None:
         self.counts[_name(call)].refused.append({"reason": reason})
-
-
-def _differs(stored: Recorded | None, live: Live) -> bool:
-    """Also when the same was only told anew: by that time what comes late is judged."""
-    return _is_other(stored, live) or (stored is not None and stored.told_at != live.told_at)
 
 
 def _is_other(stored: Recorded | None, live: Live) -> bool:

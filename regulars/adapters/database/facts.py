@@ -24,7 +24,7 @@ def refresh_facts(connection: Connection, customer_ids: Iterable[int]) -> None:
             orders_count=totals.c.orders_count, orders_spent=totals.c.orders_spent,
             orders_first_at=totals.c.orders_first_at, orders_last_at=totals.c.orders_last_at,
             created_at=case(
-                (totals.c.orders_first_at < customers.c.created_at, totals.c.orders_first_at), else_=customers.c.created_at),
+                (totals.c.first_seen_at < customers.c.created_at, totals.c.first_seen_at), else_=customers.c.created_at),
         ))
     without = ~select(orders.c.id).where(orders.c.customer_id == customers.c.id).exists()
     connection.execute(
@@ -32,14 +32,15 @@ def refresh_facts(connection: Connection, customer_ids: Iterable[int]) -> None:
         .values(orders_count=0, orders_spent=0, orders_first_at=None, orders_last_at=None))
 
 
-def order_totals() -> Select[tuple[int, int, int, object, object]]:
-    """The four facts of each customer in `staged_ids` who has an order."""
+def order_totals() -> Select[tuple[int, int, int, object, object, object]]:
+    """The four facts of each customer in `staged_ids` who has an order, and the time of the first one, whether it counts or not."""
     return select(
         orders.c.customer_id,
         func.coalesce(func.sum(case((COUNTS, 1), else_=0)), 0).label("orders_count"),
         func.coalesce(func.sum(case((or_(COUNTS, orders.c.is_refund), orders.c.total_compared), else_=0)), 0).label("orders_spent"),
         func.min(case((COUNTS, orders.c.ordered_at))).label("orders_first_at"),
         func.max(case((COUNTS, orders.c.ordered_at))).label("orders_last_at"),
+        func.min(orders.c.ordered_at).label("first_seen_at"),
     ).where(orders.c.customer_id.in_(select(staged_ids.c.id))).group_by(orders.c.customer_id)
 
 
