@@ -39,6 +39,15 @@ LIMITS = "regulars/journeys/limits.py"
 LIMITED = "tests/integration/test_contact_limits.py::"
 RULES = "tests/unit/journeys/test_limits.py::"
 OWED = "tests/integration/test_transactional.py::"
+ADVANCING, LEAVING, ENTERING = (f"regulars/journeys/{name}.py" for name in ("advancing", "leaving", "entering"))
+COURIER = "regulars/adapters/courier.py"
+WAYS = "tests/unit/journeys/test_advancing.py::"
+LEFT = "tests/unit/journeys/test_leaving.py::"
+ENTERED = "tests/unit/journeys/test_entering.py::"
+JOURNEYS = "tests/integration/test_journeys.py::"
+STANDING = "tests/integration/test_standing_launches.py::"
+ERRANDS = "tests/integration/test_errands.py::"
+POSTS = "tests/unit/adapters/test_courier.py::"
 
 GUARDS = (
     # the claim
@@ -225,6 +234,41 @@ GUARDS = (
           SHOPS + "test_a_code_that_the_shop_has_for_something_else_is_not_ours"),
     Guard("regulars/adapters/woocommerce_codes.py", "return None if self._is_ours(code, terms) else", "return None if True else",
           SHOPS + "test_a_code_that_the_shop_has_for_something_else_is_not_ours"),
+    # journeys
+    Guard(ADVANCING, "if live.live_since is None:", "if False:", WAYS + "test_a_disabled_automation_lets_nobody_go_on"),
+    Guard(ADVANCING, "if step.key in self.sight.sent:", "if False:", WAYS + "test_a_mail_is_not_made_twice_in_one_journey"),
+    Guard(ADVANCING, "elif expires <= self.now:", "elif False:", WAYS + "test_what_is_later_than_it_may_be_is_skipped_with_that_reason"),
+    Guard(ADVANCING, "self.moment = journey.due_at or now", "self.moment = now", WAYS + "test_waits_are_counted_from_when_their_step_was_due"),
+    Guard(ADVANCING, "if asked is not None and not self._holds(asked):", "if False:", WAYS + "test_who_fits_no_longer_leaves_at_the_next_mail"),
+    Guard(ADVANCING, "if self.moment < told.at <= min(until, self.now)]", "if False]", WAYS + "test_an_event_between_its_turn_and_the_machines_coming_counts"),
+    Guard(LEAVING, " and happening.at >= journey.entered_at", "", LEFT + "test_other_events_end_nothing"),
+    Guard(LEAVING, " or _is_trigger(journey, happening):", ":", LEFT + "test_other_events_end_nothing"),
+    Guard(LEAVING, "max(at, _begun(due, step.at_most, live))", "at", LEFT + "test_an_event_told_late_moves_nobody_back_before_the_wait_began"),
+    Guard(LEAVING, "    return subject == own\n", "    return True\n", LEFT + "test_on_the_way_of_one_order_other_orders_mean_nothing_but_that_they_are_placed"),
+    Guard(ENTERING, "happening.at >= live.live_since and ", "", ENTERED + "test_what_happened_before_it_was_put_live_starts_nothing"),
+    Guard(ENTERING, "plus(happening.at, window, live.shop.timezone) > now", "True", ENTERED + "test_only_a_fresh_live_event_of_its_kind_starts_anything"),
+    Guard(ENTERING, "any(known.entry == entry for known in entries) or ", "", ENTERED + "test_never_again_is_never"),
+    Guard(ENTERING, "    if any(known.under_way for known in entries):\n", "    if False:\n", ENTERED + "test_again_counts_from_the_last_entry_and_not_before_its_end"),
+    Guard(ENTERING, "at = min(happening.at, now)", "at = happening.at", ENTERED + "test_a_clock_that_is_ahead_starts_nothing_in_the_future"),
+    Guard("regulars/journeys/waits.py", "    if first <= second:\n", "    if True:\n", "tests/unit/journeys/test_waits.py::test_a_wait_is_over"),
+    Guard("regulars/operations/happen.py", "return _not_left(starts, page)", "return [begun for begun, _ in starts]",
+          JOURNEYS + "test_a_refund_told_before_its_order_leaves_nothing_to_begin"),
+    Guard("regulars/operations/advance.py", "        permit()\n", "", STANDING + "test_where_nothing_may_be_sent_no_journey_goes_on"),
+    Guard("regulars/adapters/database/journeys.py", "and_(WAITING, journeys.c.due_at <= now)", "and_(journeys.c.due_at <= now)",
+          JOURNEYS + "test_an_automation_that_is_disabled_keeps_everybody_where_they_are"),
+    Guard("regulars/adapters/database/journey_effects.py", "not in have:", "not in set():", JOURNEYS + "test_who_has_the_mail_already_stops_nobody_else"),
+    Guard(LAUNCHES, "moved.where(launches.c.step == "", ", "moved.where(", STANDING + "test_nobody_can_say_that_a_step_has_sent_all_of_its_mail"),
+    Guard(MESSAGES, "or_(launches.c.expires_at.is_not(None), STEP_LAUNCH)", "launches.c.expires_at.is_not(None)",
+          STANDING + "test_a_mail_of_a_step_that_nobody_sent_in_time_expires"),
+    Guard("regulars/adapters/database/errands.py", "errands.c.next_attempt_at <= now, is_free)", "errands.c.next_attempt_at <= now)",
+          ERRANDS + "test_what_a_killed_worker_left_is_done_by_the_next"),
+    Guard("regulars/adapters/database/errands.py", "errands.c.fence == done.fence, PENDING", "PENDING",
+          ERRANDS + "test_who_has_lost_an_errand_has_no_say_about_it"),
+    Guard(COURIER, "if not self._private and (own := ", "if False and (own := ", POSTS + "test_a_public_shop_posts_nothing_into_a_private_network"),
+    Guard(COURIER, "        if inner is not None or address in SPLIT_HORIZON:\n", "        if False:\n", POSTS + "test_a_public_shop_posts_nothing_into_a_private_network"),
+    Guard(COURIER, "socket.create_connection((self._address, self.port), self.timeout)", "socket.create_connection((self.host, self.port), self.timeout)",
+          POSTS + "test_the_address_that_was_checked_is_the_one_that_is_connected_to"),
+    Guard(COURIER, "        end.start()\n", "", POSTS + "test_who_answers_letter_by_letter_is_not_listened_to_for_ever"),
     # transactional mail
     Guard(TRANSITIONS, "has_left(topic, kind)", "has_left(topic)", OWED + "test_who_leaves_while_it_is_composed_still_gets_it"),
     Guard("regulars/adapters/database/eligibility.py", "is_suppressed(campaign.kind)", "is_suppressed()", OWED + "test_the_launch_and_the_send_loop_ask_the_same_of_everybody"),
