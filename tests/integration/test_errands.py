@@ -107,12 +107,27 @@ def test_eight_workers_post_each_once(floor: ShopFloor) -> None:
 def test_what_a_killed_worker_left_is_done_by_the_next(floor: ShopFloor) -> None:
     asked_for(floor.database)
     store = ErrandsInDatabase(floor.database)
-    lost = store.claim(120, floor.clock.now())
+    assert store.claim(120, floor.clock.now())
     hook = Hook()
     assert run(desk_of(floor, hook)) == 0, "it is leased"
-    with floor.database.write() as connection:
-        connection.execute(update(errands).values(lease_until=datetime.fromisoformat("2020-01-01T00:00:00+00:00")))
+    let_leases_run_out(floor.database)
     assert run(desk_of(floor, hook)) == 1
+    assert rows(floor.database) == [("done", 1, "HTTP 204")]
 
-    store.settle(settled(lost, Answer(taken=False, words="late"), floor.clock.now(), 0))
-    assert rows(floor.database) == [("done", 1, "HTTP 204")], "whoever lost it has no say any more"
+
+def test_who_has_lost_an_errand_has_no_say_about_it(floor: ShopFloor) -> None:
+    asked_for(floor.database)
+    store, now = ErrandsInDatabase(floor.database), floor.clock.now()
+    lost = store.claim(120, now)
+    let_leases_run_out(floor.database)
+    mine = store.claim(120, now)
+
+    store.settle(settled(lost, Answer(taken=False, words="late"), now, 0))
+    assert rows(floor.database) == [("pending", 0, None)]
+    store.settle(settled(mine, Answer(taken=True, words="HTTP 200"), now, 0))
+    assert rows(floor.database) == [("done", 1, "HTTP 200")]
+
+
+def let_leases_run_out(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(errands).values(lease_until=datetime.fromisoformat("2020-01-01T00:00:00+00:00")))
