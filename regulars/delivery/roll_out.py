@@ -31,11 +31,13 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FirstPart:
-    """What became of the mails of the first part. `untried`: no attempt yet, or in a worker's hands. `put_off`: due again later."""
+    """What became of the mails of the first part. `untried`: no attempt yet, or in a worker's hands. `put_off`: due again later.
+    `held_back`: by contact limits, and waiting for their chance."""
 
     mails: int
     untried: int = 0
     put_off: int = 0
+    held_back: int = 0
     rejected: int = 0
     in_doubt: int = 0
     uncomposed: int = 0
@@ -64,8 +66,9 @@ def size_of_first(roll_out: RollOut, mails: int) -> int:
 
 
 def has_left(part: FirstPart) -> bool:
-    """Every mail has been offered; but a relay that puts most of them off has not taken them."""
-    return not part.untried and part.put_off * 100 <= MOST_PUT_OFF * part.mails
+    """Every mail has been offered; but a relay that puts most of them off has not taken them, and a part that is held back for
+    the night has shown nothing. The few who have had enough mail this week keep nobody waiting."""
+    return not part.untried and part.put_off * 100 <= MOST_PUT_OFF * part.mails and part.held_back * 2 <= part.mails
 
 
 def harm(part: FirstPart) -> str | None:

@@ -6,19 +6,20 @@ from itertools import count
 from threading import Thread
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select, update
 
 from regulars.adapters.database.buckets import BucketsInDatabase
 from regulars.adapters.database.contacts import ContactsInDatabase
 from regulars.adapters.database.quotas import QuotasInDatabase
-from regulars.adapters.database.schema import events
+from regulars.adapters.database.schema import customers, events, messages
 from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.audience.eligibility import Question
 from regulars.definition.limits import Calendar, Cap, ContactLimits, QuietHours
 from regulars.definition.quantities import Duration
-from regulars.definition.workspace import CampaignKind, SendAt
+from regulars.definition.workspace import CampaignKind, RollOut, SendAt
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
+from regulars.delivery.roll_out import Stage
 from regulars.journeys.limits import Limits
 from regulars.operations import plan as operations_plan
 from regulars.operations.launch import Wishes, prepare
@@ -304,6 +305,23 @@ def test_limits_are_those_of_the_file_as_it_is_now(shop):
     )
     shop.drain(second, replace(shop.office(), pace=pace))
     assert shop.states(second) == {"skipped": 1}
+
+
+def test_a_roll_out_goes_on_without_the_few_who_wait_but_not_through_the_night(shop):
+    rolls = RollOut(Duration(seconds=3_600), mails=4)
+    shop.limit(quiet_hours=NIGHT)
+    add_customers(shop.database, 7)
+    few = shop.launch_of("few", roll_out=rolls)
+    with shop.database.write() as connection:
+        one = connection.scalar(select(messages.c.customer_id).where(messages.c.launch_id == few, messages.c.number == 1))
+        connection.execute(update(customers).where(customers.c.id == one).values(timezone="America/Los_Angeles"))
+    shop.drain(few)
+    assert shop.states(few) == {"accepted": 3, "pending": 4}
+    assert shop.launches.get(few).roll_out.stage is Stage.PAUSE
+    shop.clock.at = datetime(2026, 11, 20, 19, 0, tzinfo=UTC)
+    all_ = shop.launch_of("all", roll_out=rolls)
+    shop.drain(all_)
+    assert shop.launches.get(all_).roll_out.stage is Stage.FIRST
 
 
 def test_why_names_the_reason_and_when_it_will_be_tried(shop):

@@ -40,9 +40,10 @@ def is_due_in_first_part(now: datetime) -> ColumnElement[bool]:
 
 
 def first_part(connection: Connection, launch_id: int, first: int) -> FirstPart:
-    state, tried = messages.c.state, messages.c.attempts > 0
+    state, tried, held_back = messages.c.state, messages.c.attempts > 0, messages.c.first_due_at.is_not(None)
     kinds = {
-        "untried": or_(state.in_(_IN_HAND), and_(state == State.PENDING.value, ~tried)),
+        "untried": or_(state.in_(_IN_HAND), and_(state == State.PENDING.value, ~tried, ~held_back)),
+        "held_back": and_(state == State.PENDING.value, ~tried, held_back),
         "put_off": and_(state == State.PENDING.value, tried),
         "rejected": state == State.REJECTED.value,
         "in_doubt": state.in_([State.HELD.value, State.UNCERTAIN.value]),
