@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from regulars.definition.conditions import Condition
 from regulars.definition.quantities import Duration, Money
 
 NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -77,6 +78,7 @@ class ReferralProgramme:
     advocate: Reward
     after: str = "first order"
     by_segment: Mapping[str, Reward] = field(default_factory=lambda: NOTHING)
+    segments: Mapping[str, Condition] = field(default_factory=lambda: NOTHING)  # those of by_segment, where it was frozen
     confirmed_after: Duration = field(default_factory=lambda: Duration(seconds=14 * 86_400))
     minimum: tuple[Money, ...] = ()
     milestones: Mapping[int, Reward] = field(default_factory=lambda: NOTHING)

@@ -83,7 +83,7 @@ def _heed_leaving(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Note
 def _heed_quiet(steps: Iterable[Step], trigger: Trigger, notes: Notebook) -> None:
     for step in all_steps(steps):
         if isinstance(step, WaitQuiet) and not step.event and trigger.event in WATCHED and step.at:
-            notes.error(step.at, "D204", f"nobody tells {trigger.event}: say which event has to be quiet", "add of: cart.updated, or another event")
+            notes.error(step.at, "D315", f"nobody tells {trigger.event}: say which event has to be quiet", "add of: cart.updated, or another event")
 
 
 def _heed_order(steps: Sequence[Step], notes: Notebook) -> bool:

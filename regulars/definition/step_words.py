@@ -47,8 +47,8 @@ def _reason(text: str, notes: Notebook) -> str:
     return reason
 
 
-TAG = One("a tag such as nurtured", _tag, text=True)
-REASON = One("a reason of small letters, such as sunset", _reason, text=True)
+TAG = One("a tag such as nurtured", _tag, {"type": "string", "pattern": r"^[^,;]*\S[^,;]*$", "maxLength": _LONGEST_TAG}, text=True)
+REASON = One("a reason of small letters, such as sunset", _reason, {**NAME.json, "maxLength": _LONGEST_REASON}, text=True)
 
 
 @dataclass(frozen=True, slots=True)

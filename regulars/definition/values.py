@@ -150,7 +150,7 @@ ROLL_OUT = One("a part and a pause such as 2% first, then 1 hour pause", quantit
                {"type": "string", "pattern": r"^\d+(\.\d+)?( ?%)?( mails?)? +first *, *(then +)?\d+ *(minute|hour|day|week|month|year)s?( +pause)?$"})
 REWARD = One('a reward such as 15%, 100 TRY or "a bag of beans"', quantity(units.reward), text=True)
 YES_NO = One("yes or no", quantity(units.yes_no), {"enum": ["yes", "no", True, False]})
-MAILBOX = One('an address such as "Shop <hello@shop.example>"', quantity(units.mailbox), text=True, human=True)
+MAILBOX = One('an address such as "Shop <hello@shop.example>"', quantity(units.mailbox), {"type": "string", "pattern": "@"}, text=True, human=True)
 
 
 def _a_day_at_least(text: str, _: Notebook) -> Any:

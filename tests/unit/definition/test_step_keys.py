@@ -9,7 +9,19 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regulars.definition.automation import If, Notify, Send, SetAttributes, Split, StopMailing, Tag, Wait, WaitFor, WaitQuiet, Webhook
+from regulars.definition.automation import (
+    If,
+    Notify,
+    Send,
+    SetAttributes,
+    Split,
+    StopMailing,
+    Tag,
+    Wait,
+    WaitFor,
+    WaitQuiet,
+    Webhook,
+)
 from regulars.definition.conditions import All, Any_, InSegment, Not, Subscribed
 from regulars.definition.mails import all_steps
 from regulars.definition.quantities import Duration
