@@ -11,6 +11,7 @@ from regulars.definition.nodes import LARGE, MENDS_WHEN_LARGE, compose
 from regulars.definition.page import Page
 from regulars.definition.reading import read_workspace
 from tests.unit.definition.test_cases import SOUND, files_of
+from tests.unit.definition.twelve import EXAMPLE, SHOP, TWELVE
 
 CAMPAIGN = """\
 # yaml-language-server: $schema=../.regulars/schemas/campaign.json
@@ -29,6 +30,7 @@ preheader: >
   A text that
   folds
 """
+AUTOMATED = [("regulars.yaml", SHOP), *(("campaigns/some.yaml", text) for text in (EXAMPLE, TWELVE["win-back"], TWELVE["bayram"]))]
 NASTY = st.sampled_from([*"\"'{}[]:,#&*!|>%@`-?~<= \t\n\r\\0123abcÇşİ\u2028\u0085\ufeff\x07", ": ", " #", "{{ x }}", "<<: ", "---\n", "\n  "])
 
 
@@ -44,7 +46,7 @@ def assert_places_are_inside(path, text, findings):
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_mutilated_file_gives_findings_with_places_and_never_an_exception(data):
-    path, sound = data.draw(st.sampled_from([("campaigns/letter.yaml", CAMPAIGN), ("regulars.yaml", SOUND["regulars.yaml"])]))
+    path, sound = data.draw(st.sampled_from([("campaigns/letter.yaml", CAMPAIGN), ("regulars.yaml", SOUND["regulars.yaml"]), *AUTOMATED]))
     text = sound
     for _ in range(data.draw(st.integers(1, 5))):
         start = data.draw(st.integers(0, len(text)))
@@ -121,3 +123,25 @@ def test_files_that_are_not_utf_8_say_which_byte_is_not(content, line, column, s
 def test_a_byte_order_mark_is_fine():
     assert decoded("x.yaml", b"\xef\xbb\xbfa: 1") == "a: 1"
     assert compose("x.yaml", "\ufeffa: 1").findings == ()
+
+
+@pytest.mark.parametrize("steps", [
+    "  - wait: " + "a" * 200_000 + "!",
+    "  - wait: 3 days\n" * 4_000,
+    '  - send: {template: letter.mjml, subject: "Hello"}\n' * 2_000,
+    "  - stop_mailing: {reason: sunset}\n" * 2_000,
+    "  - split: [" + ", ".join(f"{{0.01%: [{{tag: {{add: t{number}}}}}]}}" for number in range(2_000)) + "]",
+], ids=["a long word", "waits", "mails", "steps nobody reaches", "parts"])
+def test_an_automation_of_any_size_is_read_once(steps):
+    _, findings = read_workspace(files_of({"campaigns/long.yaml": f"campaign: long\ntrigger: subscribed\nsteps:\n{steps}\n"}))
+
+    assert len([finding for finding in findings if finding.is_error]) <= 1
+
+
+def test_branches_end_where_nesting_does():
+    steps = "[{tag: {add: x}}]"
+    for number in range(30):
+        steps = f"[{{if: {{orders.count: {number}}}, then: {steps}}}]"
+    _, findings = read_workspace(files_of({"campaigns/deep.yaml": f"campaign: deep\ntrigger: subscribed\nsteps: {steps}\n"}))
+
+    assert [finding.code for finding in findings] == ["D104"]
