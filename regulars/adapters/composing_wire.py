@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regulars.content.email import Email, Occasion
-from regulars.content.recipient import OfferInHand, OrderTotals, Product, Purchase, Recipient
+from regulars.content.recipient import OfferInHand, OrderTotals, Product, Purchase, Recipient, RewardsEarned
 from regulars.content.tokens import MessageRef
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Mailbox
@@ -123,6 +123,7 @@ def _flat_job(job: Job, known: dict[int, Any]) -> tuple[Any, ...]:
         None if one.usual is None else _flat_product(one.usual, known),
         one.referral_code,
         None if one.offer is None else _flat_offer(one.offer),
+        None if one.rewards is None else _flat_rewards(one.rewards),
         (occasion.ref.launch, occasion.ref.number),
         (occasion.launch_key, occasion.key, occasion.base_url, occasion.composed_at),
     )
@@ -143,13 +144,18 @@ def _offer(name: str, code: str, words: str, percent: Any, amount: Any, minimum:
     return OfferInHand(name, code, words, percent, Money(*amount) if amount else None, Money(*minimum) if minimum else None, valid_until)
 
 
+def _flat_rewards(rewards: RewardsEarned) -> tuple[Any, ...]:
+    balances = [(money.units, money.currency) for money in rewards.balances]
+    return rewards.friends, rewards.pending, balances, rewards.words, rewards.advocate
+
+
 def _flat_money(money: Money, known: dict[int, Any]) -> tuple[int, str]:
     flat = known[id(money)] = money.units, money.currency
     return flat
 
 
 def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
-    own, orders, lines, usual, code, offer, ref, occasion = flat
+    own, orders, lines, usual, code, offer, rewards, ref, occasion = flat
     customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes = own
     count, spent, currency, first_at, last_at = orders
     purchases = tuple([
@@ -163,8 +169,13 @@ def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
         customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes,
         OrderTotals(count, Money(spent, currency), first_at, last_at), purchases,
         None if usual is None else _product(usual, known), code, offer=None if offer is None else _offer(*offer),
+        rewards=None if rewards is None else _rewards(*rewards),
     )
     return Job(recipient, Occasion(MessageRef(*ref), *occasion))
+
+
+def _rewards(friends: int, pending: int, balances: Sequence[tuple[int, str]], words: tuple[str, ...], advocate: str | None) -> RewardsEarned:
+    return RewardsEarned(friends, pending, tuple(Money(*money) for money in balances), words, advocate)
 
 
 def _product(flat: tuple[Any, ...], known: dict[int, Any]) -> Product:

@@ -14,6 +14,7 @@ from regulars.content.links import LinkTarget
 from regulars.content.mentions import Mentions, mentions_of
 from regulars.content.source import Files, Piece, Unreadable
 from regulars.content.wording import unsubscribe_word
+from regulars.definition.expansion import with_segments
 from regulars.definition.workspace import Campaign, Shop, Workspace
 from regulars.errors import WorkspaceBroken
 
@@ -58,11 +59,12 @@ def bundled(workspace: Workspace, campaign: Campaign, letters: Mapping[str, Comp
 def _contents(
     workspace: Workspace, campaign: Campaign, letters: Mapping[str, Compiled]
 ) -> Iterator[tuple[str, bytes]]:
-    yield "shop.json", canonical.dumped(workspace.shop)
+    mentioned = mentions_of(_pieces(campaign, letters))
+    shop = with_segments(workspace.shop, workspace.segments) if mentioned.needs.rewards else workspace.shop
+    yield "shop.json", canonical.dumped(shop)
     yield "campaign.json", canonical.dumped(campaign)
     yield from ((path, text.encode()) for path, text in _texts(workspace.shop, campaign, letters))
     yield "links.json", canonical.dumped(list(numbered_links(letters)))
-    mentioned = mentions_of(_pieces(campaign, letters))
     yield "needs.json", canonical.dumped(asdict(mentioned.needs))
     used = sorted(mentioned.data & set(workspace.data))
     yield "data.json", canonical.dumped({name: workspace.data[name] for name in used})

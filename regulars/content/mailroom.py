@@ -15,7 +15,7 @@ from regulars.content.email import CannotCompose, Email, Occasion
 from regulars.content.filters import FUNCTIONS
 from regulars.content.links import FOLLOWED, LinkTarget, checked, domain_of, scheme_of, with_utm
 from regulars.content.plaintext import tidied
-from regulars.content.recipient import Needs, Recipient
+from regulars.content.recipient import Needs, Recipient, RewardsEarned
 from regulars.content.records import Record, absent, listed, shown
 from regulars.content.sandbox import Sandbox, rendered
 from regulars.content.tokens import Purpose, packed_target, token
@@ -32,7 +32,10 @@ from regulars.content.vocabulary import (
     shape_of,
 )
 from regulars.content.voice import voice_for
+from regulars.definition.programme import ReferralProgramme
+from regulars.definition.quantities import Money
 from regulars.definition.workspace import Campaign, Mailbox, Shop
+from regulars.loyalty.confirming import next_milestone
 
 HTML = Sandbox(escaping=True)
 PLAIN = Sandbox(escaping=False)
@@ -62,10 +65,45 @@ class _Person:
 
 
 @dataclass(frozen=True, slots=True)
-class _Programme:
+class _Milestone:
+    at: int
+    words: str
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Referring:
+    """What `referral` says to one customer."""
+
     code: str | None
     url: str | None
-    programme: Any
+    programme: ReferralProgramme | None
+    earned: RewardsEarned
+
+    @property
+    def advocate(self) -> str | None:
+        return self.earned.advocate or (self.programme.advocate.words if self.programme else None)
+
+    @property
+    def friends(self) -> int:
+        return self.earned.friends
+
+    @property
+    def pending(self) -> int:
+        return self.earned.pending
+
+    @property
+    def balance(self) -> Money | None:
+        return self.earned.balances[0] if self.earned.balances else None
+
+    @property
+    def rewards(self) -> tuple[str, ...]:
+        return self.earned.words
+
+    @property
+    def milestone(self) -> _Milestone | None:
+        ahead = next_milestone(self.programme, self.friends) if self.programme else None
+        return _Milestone(ahead[0], ahead[1].words, ahead[0] - self.friends) if ahead else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +255,9 @@ class MailRoom:
             "orders": Record(ORDERS, recipient.orders, "orders"),
             "purchases": listed(recipient.purchases, PURCHASE, "purchases"),
             "usual": absent("usual") if usual is None else Record(PRODUCT, usual, "usual"),
-            "referral": Record(self._referral, _Programme(recipient.referral_code, invitation, self.shop.referral), "referral"),
+            "referral": Record(
+                self._referral, _Referring(recipient.referral_code, invitation, self.shop.referral, recipient.rewards or RewardsEarned()),
+                "referral"),
             "offer": shown(recipient.offer, OFFER, "offer"),
             "links": Record(LINKS, own, "links"),
             "now": occasion.composed_at,

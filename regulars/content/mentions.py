@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from regulars.content.recipient import Needs
 from regulars.content.source import Piece, Word
+from regulars.content.vocabulary import EARNED
+
+_EARNED = frozenset(EARNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,19 +19,27 @@ class Mentions:
     names: frozenset[str]
     data: frozenset[str]
     images: frozenset[str] | None
+    texts: frozenset[str] = frozenset()  # short ones, as in referral["balance"]
 
     @property
     def needs(self) -> Needs:
-        return Needs("purchases" in self.names, "usual" in self.names, "referral" in self.names, offer="offer" in self.names)
+        referral = "referral" in self.names
+        return Needs(
+            "purchases" in self.names, "usual" in self.names, referral, rewards=referral and not _EARNED.isdisjoint(self.names | self.texts),
+            offer="offer" in self.names,
+        )
 
 
 def mentions_of(pieces: Iterable[Piece]) -> Mentions:
     names: set[str] = set()
     data: set[str] = set()
     images: set[str] | None = set()
+    texts: set[str] = set()
     for piece in pieces:
         words = piece.words
         for index, word in enumerate(words):
+            if word.kind == "string":
+                texts.add(word.text.strip("'\""))
             if word.kind != "name":
                 continue
             names.add(word.text)
@@ -37,7 +48,7 @@ def mentions_of(pieces: Iterable[Piece]) -> Mentions:
             elif word.text == "image" and images is not None:
                 named = _argument(words[index + 1:index + 4])
                 images = images | {named} if named is not None else None
-    return Mentions(frozenset(names), frozenset(data), None if images is None else frozenset(images))
+    return Mentions(frozenset(names), frozenset(data), None if images is None else frozenset(images), frozenset(texts))
 
 
 def _member(following: tuple[Word, ...]) -> Iterable[str]:

@@ -75,13 +75,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class RewardsEarned:
-    """By bringing friends: how many were confirmed, the balance in money by currency, rewards in words, and the next milestone."""
+    """By bringing friends. `friends`: confirmed ones; `pending`: whose order may still come back; `balances`: money that is left, by
+    currency; `words`: everything that is left; `advocate`: what one more friend earns, where segments get more than others."""
 
     friends: int = 0
+    pending: int = 0
     balances: tuple[Money, ...] = ()
     words: tuple[str, ...] = ()
-    next_at: int | None = None
-    next_words: str | None = None
+    advocate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from regulars.audience.people import typed_value, value_for_templates
-from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
+from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient, RewardsEarned
+from regulars.definition.programme import RewardKind
 from regulars.definition.quantities import Money
+from regulars.definition.units import Unfit, reward
 from regulars.definition.workspace import Shop
 from regulars.errors import UsageError
 from regulars.loyalty.codes import PROGRAMME, derive_code
@@ -29,10 +31,11 @@ def sample_recipient(person: Mapping[str, Any], shop: Shop, compare: Compare) ->
             attributes=_attributes(person.get("attributes") or {}, shop),
             orders=_totals(purchases, shop, compare), purchases=purchases, usual=_usual(purchases),
             referral_code=_text(person.get("referral_code")) or derive_code(b"sample", PROGRAMME, 0),
+            rewards=_rewards(person.get("referred") or {}),
         )
     except KeyError as error:
         raise UsageError(f"{FILE}: {_who(person)} has no {error.args[0]}", hint="the file's first lines say what a person has") from error
-    except (ValueError, InvalidOperation, TypeError, AttributeError) as error:
+    except (ValueError, InvalidOperation, TypeError, AttributeError, Unfit) as error:
         raise UsageError(f"{FILE}: {_who(person)} cannot be read: {error}", hint="the file's first lines say what a person has") from error
 
 
@@ -53,6 +56,12 @@ def _attributes(given: Mapping[str, Any], shop: Shop) -> dict[str, Any]:
         name: value_for_templates(typed_value(str(given[name]), attribute) if given.get(name) is not None else None, attribute)
         for name, attribute in shop.attributes.items()
     }
+
+
+def _rewards(referred: Mapping[str, Any]) -> RewardsEarned:
+    words = tuple(map(str, referred.get("rewards") or ()))
+    balances = tuple(given.amounts[0] for given in map(reward, words) if given.kind is RewardKind.AMOUNT)
+    return RewardsEarned(int(referred.get("friends", 0)), int(referred.get("pending", 0)), balances, words)
 
 
 def _purchase(line: Mapping[str, Any]) -> Purchase:

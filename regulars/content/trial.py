@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from regulars.content.email import Occasion
-from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient
+from regulars.content.recipient import OrderTotals, Product, Purchase, Recipient, RewardsEarned
 from regulars.content.tokens import Key, MessageRef
 from regulars.definition.conditions import Kind
 from regulars.definition.quantities import Money
@@ -38,6 +38,7 @@ def large_customer(shop: Shop, language: str) -> Recipient:
         attributes={name: _value(attribute, shop) for name, attribute in shop.attributes.items()},
         orders=OrderTotals(_LINES, Money.of(99_920, shop.compare_in), _WHEN, _WHEN),
         purchases=(line,) * _LINES, usual=product, referral_code="SAMPLE7",
+        rewards=RewardsEarned(12, 3, (amount,), (str(amount), "250 g of this month's beans, as whole beans")),
     )
 
 

@@ -153,15 +153,28 @@ def customer_group(shop: Shop) -> Group:
     return Group("customer", {**declared, **_CUSTOMER})
 
 
+MILESTONE = Group("milestone", {
+    "at": _plain("at", "number"),
+    "words": _plain("words"),
+    "missing": _plain("missing", "number"),
+}, absent=True)
+
+_PROMISED: Mapping[str, Field] = {"friend": _plain("programme.friend.words"), "after": _plain("programme.after")}
+EARNED: Mapping[str, Field] = {  # of the customer: costs a look at their friends and their ledger
+    "advocate": _plain("advocate"),
+    "friends": _plain("friends", "number"),
+    "pending": _plain("pending", "number"),
+    "balance": _plain("balance", "money", absent=True),
+    "rewards": Field(Listing(Plain()), attrgetter("rewards")),
+    "milestone": Field(MILESTONE, attrgetter("milestone")),
+}
+
+
 def referral_group(programme: ReferralProgramme | None) -> Group:
-    words = attrgetter("programme.friend.words"), attrgetter("programme.advocate.words"), attrgetter("programme.after")
-    promised = {
-        name: _plain(read, absent=False) for name, read in zip(("friend", "advocate", "after"), words, strict=True)
-    }
     return Group("referral", {
         "code": _plain("code"),
         "url": _plain("url"),
-        **(promised if programme is not None else {}),
+        **({**_PROMISED, **EARNED} if programme is not None else {}),
     }, absent=programme is None)
 
 

@@ -138,9 +138,9 @@ def frozen(workspace: Workspace, campaign: Campaign, desk: Desk) -> Bundle:
 def somebody(question: Question, desk: Desk) -> Recipient | None:
     """Of those who would be written to, the one with the longest history: for a test mail worth looking at."""
     times = timetable(question.campaign, question.workspace.shop.timezone, desk.audiences.zones(), question.as_of)
-    needs = desk.opened(freeze(question.workspace, question.campaign, desk.compiler).files).needs
+    room = desk.opened(freeze(question.workspace, question.campaign, desk.compiler).files)
     ids = desk.audiences.with_most_lines(question, times, 1)
-    people = desk.recipients.look(ids, needs, question.as_of, question.workspace.shop)
+    people = desk.recipients.look(ids, room.needs, question.as_of, room.shop)
     return next(iter(people.values()), None)
 
 

@@ -109,9 +109,9 @@ def customer_named(
     address: str, workspace: Workspace, campaign: str, compiler: MailCompiler, sent: SentMails, recipients: Recipients, now: datetime
 ) -> Recipient:
     """The customer of the database who has the address, with what the campaign's template needs. Raises UsageError."""
-    needs = open_bundle(freeze(workspace, campaign_named(workspace, campaign), compiler).files).needs
+    room = open_bundle(freeze(workspace, campaign_named(workspace, campaign), compiler).files)
     customer_id = sent.customer(_key(address))
-    people = {} if customer_id is None else recipients.look([customer_id], needs, now, workspace.shop)
+    people = {} if customer_id is None else recipients.look([customer_id], room.needs, now, room.shop)
     for recipient in people.values():
         return recipient
     raise UsageError(f"nobody has the address {address}", hint="name a customer, or somebody of samples/customers.yaml")

@@ -17,7 +17,7 @@ from regulars.adapters.mjml import MjmlCompiler
 from regulars.content.bundle import Bundle, freeze
 from regulars.content.email import BeyondLimits, CannotCompose, Occasion
 from regulars.content.mailroom import open_bundle
-from regulars.content.recipient import OfferInHand, OrderTotals, Product, Purchase, Recipient
+from regulars.content.recipient import OfferInHand, OrderTotals, Product, Purchase, Recipient, RewardsEarned
 from regulars.content.tokens import Key, MessageRef
 from regulars.definition.quantities import Money
 from regulars.delivery.composing import Composed, Job, Trouble, composed
@@ -32,6 +32,7 @@ ADA = Recipient(
     OrderTotals(2, Money(10_400_000, "TRY"), NOW, NOW),
     (Purchase("A1", NOW, GUJI, Decimal("1.5"), Money(5_200_000, "TRY"), Money(7_800_000, "TRY")),) * 2, GUJI, "ADA7",
     offer=OfferInHand("ten", "COME-4X", "10%", Decimal(10), None, Money(5_000_000, "TRY"), NOW),
+    rewards=RewardsEarned(2, 1, (Money(1_000_000, "TRY"), Money(5, "EUR")), ("100 TRY", "a mug"), "200 TRY"),
 )
 # What a sandbox is known to let through; ours stops most of it before any limit does.
 KNOWN_BOMBS = {

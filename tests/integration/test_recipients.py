@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,8 +11,15 @@ from sqlalchemy import event, func, select
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.recipients import RecipientsInDatabase
+from regulars.adapters.database.referral_book import ReferralBookInDatabase
 from regulars.adapters.database.schema import customers, referral_codes
-from regulars.content.recipient import Needs, Recipient
+from regulars.content.recipient import Needs, Recipient, RewardsEarned
+from regulars.definition.conditions import Fact, Kind, Op, Test
+from regulars.definition.programme import ReferralProgramme
+from regulars.definition.quantities import Money
+from regulars.definition.units import reward
+from regulars.definition.workspace import Segment
+from regulars.operations.confirm_referrals import confirm_referrals
 from tests.factories import (
     BirthdayCustomerFactory,
     CancelledLineFactory,
@@ -20,9 +28,10 @@ from tests.factories import (
     ProductFactory,
     RefundLineFactory,
 )
+from tests.integration.launching import StoppedClock
 from tests.shops import NOW, ShopInDatabase
 
-ALL = Needs(purchases=True, usual=True, referral=True)
+ALL = Needs(purchases=True, usual=True, referral=True, rewards=True)
 
 
 @pytest.fixture
@@ -117,7 +126,7 @@ def test_a_hundred_customers_take_as_many_queries_as_one(shop, recipients):
     shop.orders(*(OrderLineFactory(email=f"c{n}@mail.example") for n in range(100)))
     everybody = ids(shop)
 
-    assert _queries(shop, recipients, everybody) == _queries(shop, recipients, everybody[:1]) <= 8
+    assert _queries(shop, recipients, everybody) == _queries(shop, recipients, everybody[:1]) <= 10
 
 
 def _queries(shop: ShopInDatabase, recipients: RecipientsInDatabase, wanted: list[int]) -> int:
@@ -125,3 +134,23 @@ def _queries(shop: ShopInDatabase, recipients: RecipientsInDatabase, wanted: lis
     event.listen(shop.database.engine, "before_cursor_execute", lambda *args: seen.append(args[2]))
     recipients.look(wanted, ALL, NOW, shop.shop)
     return sum("SELECT" in statement for statement in seen)
+
+
+def test_friends_and_what_they_earned_are_as_they_were_then_and_by_segment(shop, recipients):
+    referred = replace(shop.shop, referral=ReferralProgramme(reward("15%"), reward("100 TRY"), by_segment={"turks": reward("150 TRY")}, segments={
+        "turks": Fact("customer.country", Kind.TEXT, (Test(Op.IS, "TR"),))}))
+    shop = replace(shop, shop=referred)
+    shop.customers(CustomerFactory(email="ada@mail.example"), CustomerFactory(email="cem@mail.example", country="DE"))
+    needs = Needs(referral=True, rewards=True)
+    code = next(one for one in recipients.load(ids(shop), needs, NOW, shop.shop).values() if one.email == "ada@mail.example").referral_code
+    shop.orders(OrderLineFactory(email="ben@mail.example", ordered_at="2026-11-01", unit_price="500", referral_code=code),
+                OrderLineFactory(email="eve@mail.example", ordered_at="2026-11-15", unit_price="500", referral_code=code))
+    members = {"turks": Segment("turks", shop.shop.referral.segments["turks"])}
+    confirm_referrals(shop.shop, lambda: members, ReferralBookInDatabase(shop.database), StoppedClock(NOW), lambda: True)
+
+    def told(email: str, as_of: datetime) -> RewardsEarned:
+        return next(one.rewards for one in recipients.load(ids(shop), needs, as_of, shop.shop).values() if one.email == email)
+
+    assert told("ada@mail.example", NOW) == RewardsEarned(1, 1, (Money.of(150, "TRY"),), ("150 TRY",), "150 TRY")
+    assert told("ada@mail.example", datetime(2026, 11, 10, tzinfo=UTC)) == RewardsEarned(0, 0, (), (), "150 TRY")
+    assert told("cem@mail.example", NOW) == RewardsEarned(0, 0, (), (), "100 TRY")

@@ -150,7 +150,7 @@ def test_every_column_of_an_import_is_explained(fields):
 
 @pytest.mark.parametrize("group", [
     vocabulary.PRODUCT, vocabulary.PURCHASE, vocabulary.ORDERS, vocabulary.LINKS, vocabulary.SHOP, vocabulary.CAMPAIGN,
-    vocabulary.OFFER,
+    vocabulary.OFFER, vocabulary.MILESTONE,
 ], ids=lambda group: group.name)
 def test_every_field_of_templates_is_explained(group):
     page = (ROOT / "docs/templates.md").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes, stored_codes
+from regulars.adapters.database.rewards_earned import rewards_earned
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.shopping import order_totals, purchases, usual_products
 from regulars.adapters.database.types import among
@@ -53,6 +54,7 @@ def load_recipients(
     totals = order_totals(connection, customer_ids, as_of, shop.compare_in)
     bought = purchases(connection, customer_ids, as_of) if needs.purchases else {}
     usual = usual_products(connection, customer_ids, as_of) if needs.usual else {}
+    earned = rewards_earned(connection, customer_ids, as_of, shop) if needs.rewards else {}
     query = select(*(customers.c[name] for name in _COLUMNS)).where(
         among(customers.c.id, customer_ids), customers.c.erased_at.is_(None), customers.c.email.is_not(None))
     defaults = {name: value_for_templates(None, attribute) for name, attribute in shop.attributes.items()}
@@ -66,7 +68,7 @@ def load_recipients(
                 for name, value in row.attributes.items() if value is not None and name in shop.attributes
             },
             orders=totals.get(row.id, none), purchases=bought.get(row.id, ()),
-            usual=usual.get(row.id), referral_code=codes.get(row.id),
+            usual=usual.get(row.id), referral_code=codes.get(row.id), rewards=earned.get(row.id),
         )
         for row in connection.execute(query).all()
     }

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, update
@@ -30,10 +31,10 @@ from regulars.adapters.database.rewards import (
 )
 from regulars.adapters.database.schema import OPEN_REFERRAL, customers, orders, referrals, rewards
 from regulars.adapters.database.types import among
-from regulars.definition.conditions import All
+from regulars.definition.conditions import All, Condition
 from regulars.definition.programme import ReferralProgramme
 from regulars.definition.quantities import Money
-from regulars.definition.workspace import Shop, Workspace
+from regulars.definition.workspace import Segment, Shop, Workspace
 from regulars.journeys.happenings import Happening
 from regulars.loyalty.confirming import Advocate, Case, Decision, due_at, earliest_of_cap
 from regulars.loyalty.referral_news import news
@@ -42,6 +43,7 @@ from regulars.loyalty.rewards import Entry, Purse
 from regulars.operations.ports import JourneyPage, ReferralPage
 
 LIVE = "live"
+NO_SEGMENTS: Mapping[str, Segment] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ class _Page:
         programme = workspace.shop.referral
         assert programme is not None
         ids = {case.advocate_id for case in cases}
-        segments = segments_of(self.connection, ids, programme, workspace, now) if programme.by_segment else {}
+        members = {name: workspace.segments[name].where for name in programme.by_segment if name in workspace.segments}
+        segments = segments_of(self.connection, ids, members, workspace.shop, now, workspace.segments)
         currencies, confirmed = _currencies(self.connection, ids), confirmed_friends(self.connection, ids)
         milestones = milestones_of(self.connection, ids)
         rewarded = _rewarded(self.connection, cases, programme) if programme.cap is not None else {}
@@ -138,15 +141,17 @@ class _Page:
 
 
 def segments_of(
-    connection: Connection, customer_ids: Collection[int], programme: ReferralProgramme, workspace: Workspace, now: datetime
+    connection: Connection, customer_ids: Collection[int], members: Mapping[str, Condition], shop: Shop, now: datetime,
+    segments: Mapping[str, Segment] = NO_SEGMENTS,
 ) -> dict[int, set[str]]:
-    """Those of the programme's segments that each of these customers is in now."""
-    known = {name: workspace.segments[name].where for name in programme.by_segment if name in workspace.segments}
-    frame = frame_for(connection, workspace, now, All(tuple(known.values())))
+    """Which of these names fit each of the customers now; one query a name. `segments`: those that conditions name."""
     found: dict[int, set[str]] = defaultdict(set)
-    for name, where in known.items():
-        members = select(customers.c.id).where(among(customers.c.id, customer_ids), compile_condition(connection, where, frame))
-        for id_ in connection.scalars(members):
+    if not members or not customer_ids:
+        return found
+    frame = frame_for(connection, Workspace(shop, segments, {}), now, All(tuple(members.values())))
+    for name, where in members.items():
+        inside = select(customers.c.id).where(among(customers.c.id, customer_ids), compile_condition(connection, where, frame))
+        for id_ in connection.scalars(inside):
             found[id_].add(name)
     return found
 

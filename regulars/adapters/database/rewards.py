@@ -76,14 +76,14 @@ def confirmed_friends(connection: Connection, advocates: Collection[int]) -> dic
     return {row.advocate_id: row.friends for row in connection.execute(query)}
 
 
-def purses_of(connection: Connection, customer_ids: Collection[int]) -> dict[int, tuple[Purse, ...]]:
-    """What each has left, by one sum over the ledger; an empty purse is left out."""
+def purses_of(connection: Connection, customer_ids: Collection[int], as_of: datetime | None = None) -> dict[int, tuple[Purse, ...]]:
+    """What each has left, by one sum over the ledger; an empty purse is left out. `as_of`: nothing later counts."""
     entry = rewards.c
     money = entry.currency.is_not(None)
     by_words = func.max(entry.words)
     query = (
         select(entry.customer_id, entry.kind, entry.currency, by_words.label("words"), func.sum(entry.value).label("value"))
-        .where(among(entry.customer_id, customer_ids))
+        .where(among(entry.customer_id, customer_ids), *(() if as_of is None else (entry.at <= as_of,)))
         .group_by(entry.customer_id, entry.kind, entry.currency, func.coalesce(entry.currency, entry.words))
         .having(func.sum(entry.value) != 0).order_by(entry.customer_id, money.desc(), entry.kind, entry.currency, by_words)
     )
