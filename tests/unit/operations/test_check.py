@@ -41,3 +41,36 @@ def test_a_missing_template_is_told_once():
                                .replace(" {{ customer.frist_name }}", "")}), Compiler())
 
     assert [finding.code for finding in findings if finding.location.path.startswith("campaigns")] == ["D208"]
+
+
+AUTOMATION = """\
+campaign: hello
+trigger: subscribed
+with: {known: 1}
+steps:
+  - send: {template: letter.mjml, subject: "Hi {{ customer.frist_name }}", with: {own: 2}}
+  - if: {emails.clicked: {link: hreo}}
+    then: [{send: {template: letter.mjml, subject: "Hi", preheader: "{{ now }", with: {own: 3}}}]
+    else: [{send: {template: other.mjml, subject: "{{ with.known }} {{ with.own }}"}}]
+"""
+LETTER = ('<mjml><mj-body><mj-section><mj-column><mj-text><a href="https://kahve.example" name="hero">x</a> {{ with.own }} {{ with.known }}</mj-text>'
+          '<mj-text>{{ shop.address }} <a href="{{ links.unsubscribe }}">Unsubscribe</a></mj-text></mj-column></mj-section></mj-body></mjml>')
+
+
+def test_the_mails_of_an_automation_are_checked_like_those_of_letters():
+    files = {"campaigns/hello.yaml": AUTOMATION, "templates/letter.mjml": LETTER, "templates/other.mjml": LETTER.replace(" {{ with.own }}", "")}
+
+    findings = check(files_of(files), Compiler())
+
+    assert [f"{finding.location} {finding.code}" for finding in findings] == [
+        "campaigns/hello.yaml:5:60 C104", "campaigns/hello.yaml:6:10 C162", "campaigns/hello.yaml:7:77 C101", "campaigns/hello.yaml:8:77 C104",
+    ]
+
+
+def test_what_a_step_does_not_give_its_template_is_told():
+    lacking = AUTOMATION.replace(", with: {own: 3}", "").replace('"{{ now }"', '"x"').replace("frist_name", "first_name")
+    files = {"campaigns/hello.yaml": lacking, "templates/letter.mjml": LETTER, "templates/other.mjml": LETTER}
+
+    told = [finding.message for finding in check(files_of(files), Compiler())]
+
+    assert 'campaign "hello" gives no "own" under with:' in told
