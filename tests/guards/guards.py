@@ -257,7 +257,7 @@ GUARDS = (
     Guard("regulars/adapters/database/journeys.py", "and_(WAITING, journeys.c.due_at <= now)", "and_(journeys.c.due_at <= now)",
           JOURNEYS + "test_an_automation_that_is_disabled_keeps_everybody_where_they_are"),
     Guard("regulars/adapters/database/journey_effects.py", "not in have:", "not in set():", JOURNEYS + "test_who_has_the_mail_already_stops_nobody_else"),
-    Guard(LAUNCHES, "moved.where(launches.c.step == "", ", "moved.where(", STANDING + "test_nobody_can_say_that_a_step_has_sent_all_of_its_mail"),
+    Guard(LAUNCHES, 'moved.where(launches.c.step == "", ', "moved.where(", STANDING + "test_nobody_can_say_that_a_step_has_sent_all_of_its_mail"),
     Guard(MESSAGES, "or_(launches.c.expires_at.is_not(None), STEP_LAUNCH)", "launches.c.expires_at.is_not(None)",
           STANDING + "test_a_mail_of_a_step_that_nobody_sent_in_time_expires"),
     Guard("regulars/adapters/database/errands.py", "errands.c.next_attempt_at <= now, is_free)", "errands.c.next_attempt_at <= now)",
