@@ -107,19 +107,18 @@ def import_codes(shop: Shop, name: str, file: RowFile, coupons: Coupons, now: da
     if offer.made_in is not Made.IMPORTED:
         raise UsageError(f'the codes of "{name}" are not imported', hint="write made_in: imported in regulars.yaml, if they come from a file")
     result = Imported()
-    reading = _Reading(file, result)
-    static = {folded(one.code): one.name for one in shop.offers.values() if one.code is not None}
+    reading = _Reading(file, result, {folded(one.code): one.name for one in shop.offers.values() if one.code is not None})
     while batch := reading.next(AT_ONCE):
         codes = [code for _, code in batch]
         there = coupons.known(codes) if dry_run else coupons.add(name, codes, now)
         for line, code in batch:
-            owner = static.get(folded(code)) or there.get(folded(code))
+            owner = there.get(folded(code))
             if owner is None:
                 result.imported += 1
             elif owner == name:
                 result.unchanged += 1
             else:
-                result.reject(line, f'{code} is a code of the offer "{owner}"')
+                result.reject(line, _taken(code, owner))
     return result
 
 
@@ -168,15 +167,19 @@ def _shop_name(offer: Offer) -> str:
     return {Made.SHOPIFY: "Shopify", Made.WOOCOMMERCE: "WooCommerce"}[offer.made_in]
 
 
+def _taken(code: str, owner: str) -> str:
+    return f'{code} is a code of the offer "{owner}"'
+
+
 def _no_such(code: str) -> UsageError:
     return UsageError(f'nobody here knows the code "{code}"', hint="codes that are the same for everybody have no ledger; see: regulars coupons list")
 
 
 class _Reading:
-    """Codes of a file with their lines, in batches; each code once."""
+    """Codes of a file with their lines, in batches; each code once. `static`: codes for everybody, and their offers."""
 
-    def __init__(self, file: RowFile, result: Imported) -> None:
-        self._result = result
+    def __init__(self, file: RowFile, result: Imported, static: Mapping[str, str]) -> None:
+        self._result, self._static = result, static
         names = [" ".join(name.replace("_", " ").split()).casefold() for name in file.columns]
         self._column = next((place for place, name in enumerate(names) if name in HEADERS), None)
         if self._column is None and len(names) > 1:
@@ -199,13 +202,17 @@ class _Reading:
         return found
 
     def _read(self, line: int, cells: list[str] | str) -> str | None:
+        if isinstance(cells, str):  # why the row cannot be read
+            self._result.reject(line, cells)
+            return None
         place = self._column or 0
         try:
-            if isinstance(cells, str):
-                raise ValueError(cells)  # noqa: TRY004  what the file says of the row
             code = read_coupon(cells[place] if place < len(cells) else "")
         except ValueError as error:
             self._result.reject(line, str(error))
+            return None
+        if owner := self._static.get(folded(code)):
+            self._result.reject(line, _taken(code, owner))
             return None
         before = self._seen.get(folded(code), line)
         if len(self._seen) < MOST_REMEMBERED:
