@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, journeys, large, pixel, sending
+from benchmarks import delivery, journeys, large, limits, pixel, sending
 
-ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "journeys": journeys.main, "large": large.main}
+ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "journeys": journeys.main, "limits": limits.main, "large": large.main}
 USUAL = ("delivery", "sending", "pixel", "journeys")
 
 for name in sys.argv[1:] or USUAL:

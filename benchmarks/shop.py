@@ -30,10 +30,10 @@ subject: {en: "We kept your beans", tr: "Sana bir paket ayırdık", az: "Sizin �
 """
 
 
-def open_shop(folder: Path, people: int) -> House:
-    """The house of a shop with so many customers, each with two orders of two lines; all may be written to."""
+def open_shop(folder: Path, people: int, **environment: str) -> House:
+    """The house of a shop with so many customers, each with two orders of two lines; all may be written to. `environment`: more settings."""
     copy_workspace(folder, {"segments/everybody.yaml": SEGMENT, "campaigns/to_everybody.yaml": CAMPAIGN})
-    house = House(read_settings(str(folder), {"REGULARS_NOW": NOW.isoformat()}))
+    house = House(read_settings(str(folder), {"REGULARS_NOW": NOW.isoformat(), **environment}))
     for start in range(1, people + 1, BATCH):
         numbers = range(start, min(start + BATCH, people + 1))
         with house.database.write() as connection:

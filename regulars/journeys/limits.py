@@ -113,10 +113,10 @@ def _shut(moment: datetime, history: History, limits: Limits) -> _Obstacle | Non
 
 
 def _shut_at(moment: datetime, history: History, limits: Limits) -> _Obstacle | None:
-    day = moment.astimezone(history.zone).date()
-    name = closed_for(day, history.country, history.zone, limits.calendar)
-    if name is not None:
-        return _Obstacle(next_day(moment, history.zone), f"a closed day: {name}")
+    if limits.calendar.closed:
+        name = closed_for(moment.astimezone(history.zone).date(), history.country, history.zone, limits.calendar)
+        if name is not None:
+            return _Obstacle(next_day(moment, history.zone), f"a closed day: {name}")
     hours = limits.quiet_hours
     if hours is None:
         return None
@@ -140,26 +140,26 @@ def _full(mail: Mail, history: History, limits: Limits, now: datetime) -> _Obsta
     for cap in limits.caps:
         if not _counts(cap, mail):
             continue
-        leaves = sorted(plus(contact.at, cap.per, limits.zone) for contact in history.contacts if _counts(cap, contact))
-        if len(leaves) >= cap.count and leaves[-cap.count] > now and (full is None or leaves[-cap.count] > full.until):
-            full = _Obstacle(leaves[-cap.count], f"contact limit reached: {_in_words(cap)}")
+        counted = sorted(contact.at for contact in history.contacts if _counts(cap, contact))
+        if len(counted) < cap.count:
+            continue
+        room = plus(counted[-cap.count], cap.per, limits.zone)
+        if room > now and (full is None or room > full.until):
+            full = _Obstacle(room, f"contact limit reached: {_in_words(cap)}")
     return full
 
 
 def _behind(mail: Mail, history: History, limits: Limits, now: datetime) -> _Obstacle | None:
     """A better class has written to them on this day of theirs, or is going to."""
-    mine = limits.rank(mail.class_)
-    if not mine:
+    better = limits.classes[:limits.rank(mail.class_)]
+    sent = [one for one in history.contacts if one.class_ in better]
+    waiting = [one for one in history.rivals if one.class_ in better]
+    if not sent and not waiting:
         return None
     today, tomorrow = begins(now.astimezone(history.zone).date(), history.zone), next_day(now, history.zone)
-    ahead = [one.class_ for one in history.contacts if one.at >= today and limits.rank(one.class_) < mine]
-    ahead += [
-        one.class_ for one in history.rivals
-        if limits.rank(one.class_) < mine and _goes_before(tomorrow, one, history, limits, now)
-    ]
-    if not ahead:
-        return None
-    return _Obstacle(tomorrow, f"another mail goes first on that day: {min(ahead, key=limits.rank)}")
+    ahead = {one.class_ for one in sent if one.at >= today}
+    ahead |= {one.class_ for one in waiting if _goes_before(tomorrow, one, history, limits, now)}
+    return _Obstacle(tomorrow, f"another mail goes first on that day: {min(ahead, key=limits.rank)}") if ahead else None
 
 
 def _goes_before(tomorrow: datetime, rival: Mail, history: History, limits: Limits, now: datetime) -> bool:
@@ -173,7 +173,7 @@ def _goes_before(tomorrow: datetime, rival: Mail, history: History, limits: Limi
 
 
 def _counts(cap: Cap, mail: Mail | Contact) -> bool:
-    return cap.of in {ALL, mail.topic, mail.class_}
+    return cap.of == ALL or cap.of in (mail.topic, mail.class_)
 
 
 def _in_words(cap: Cap) -> str:

@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select, union_all, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    null,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.roll_outs import is_let_go
@@ -39,6 +51,18 @@ class _File:
     waiting: dict[MessageRef, Mail] = field(default_factory=dict)
     asking: list[MessageRef] = field(default_factory=list)
 
+    def sort_in(self, row: Row[Any], asking: Collection[MessageRef] = (), over_limit: Duration | None = None) -> None:
+        ref = MessageRef(row.launch_id, row.number)
+        if row.contact is not None:
+            self.contacts[ref] = Contact(row.contact, row.topic, row.class_)
+        if row.state not in _UNSENT:
+            return
+        mail = Mail(row.next_attempt_at, row.first_due_at or row.next_attempt_at, row.topic, row.class_, over_limit, row.expires_at)
+        if ref in asking and row.state == State.CLAIMED.value:
+            self.ask(ref, mail)
+        elif row.contact is None and row.goes:
+            self.waiting[ref] = mail
+
     def ask(self, ref: MessageRef, mail: Mail) -> None:
         self.waiting[ref] = mail
         self.asking.append(ref)
@@ -62,8 +86,7 @@ class ContactsInDatabase:
             people = connection.execute(_people({claimed.customer_id for claimed in batch}).with_for_update(key_share=True)).all()
             files = _files(connection, people, limits, now)
             for row in _traffic(connection, people, limits.since(now)):
-                ref, mail = MessageRef(row.launch_id, row.number), _mail(row, over_limit)
-                _sort_in(files[row.customer_id], ref, mail, row, asks=ref in asking and row.state == State.CLAIMED.value)
+                files[row.customer_id].sort_in(row, asking, over_limit)
             verdicts = {ref: verdict for file in files.values() for ref, verdict in file.verdicts(limits, now).items()}
             _keep(connection, launch.id, verdicts, now)
             return verdicts
@@ -76,7 +99,7 @@ class ContactsInDatabase:
             people = connection.execute(_people(slots)).all()
             files = _files(connection, people, limits, now)
             for row in _traffic(connection, people, limits.since(now)):
-                _sort_in(files[row.customer_id], MessageRef(row.launch_id, row.number), _mail(row, None), row, asks=False)
+                files[row.customer_id].sort_in(row)
         for customer_id, file in files.items():
             slot = slots[customer_id]
             file.ask(_PLANNED, Mail(slot.due, slot.due, campaign.topic, campaign.class_, campaign.over_limit, slot.expires))
@@ -94,35 +117,23 @@ def _files(connection: Connection, people: Sequence[Row[Any]], limits: Limits, n
 
 
 def _traffic(connection: Connection, people: Sequence[Row[Any]], since: datetime) -> Sequence[Row[Any]]:
-    """Marketing mail that went to them since then, or that still may."""
+    """Marketing mail that still may go to them, and what went since then; of the latter no more than counts."""
+    goes = and_(launches.c.state == LaunchState.SENDING.value, or_(is_let_go(), messages.c.number <= launches.c.first_part))
+    in_hand = (messages.c.state, messages.c.next_attempt_at, messages.c.first_due_at, messages.c.expires_at, goes.label("goes"))
+    gone = tuple(null().cast(column.type).label(column.name) for column in in_hand)
+    counted = func.coalesce(messages.c.contact_at, messages.c.accepted_at, messages.c.handoff_at).label("contact")
     mine = among(messages.c.customer_id, [row.id for row in people])
     may_arrive = or_(messages.c.state.in_(_MAY_ARRIVE), messages.c.dup_possible)
     return connection.execute(union_all(
-        _mails().where(mine, messages.c.accepted_at.is_(None), may_arrive), _mails().where(mine, messages.c.accepted_at > since),
+        _mails(counted, *in_hand).where(mine, messages.c.accepted_at.is_(None), may_arrive),
+        _mails(counted, *gone).where(mine, messages.c.accepted_at > since),
     )).all()
 
 
-def _mails() -> Select[Any]:
-    goes = and_(launches.c.state == LaunchState.SENDING.value, or_(is_let_go(), messages.c.number <= launches.c.first_part))
+def _mails(*more: ColumnElement[Any]) -> Select[Any]:
     return select(
-        messages.c.customer_id, messages.c.launch_id, messages.c.number, messages.c.state, messages.c.next_attempt_at,
-        messages.c.first_due_at, messages.c.expires_at, launches.c.topic, launches.c["class"], goes.label("goes"),
-        func.coalesce(messages.c.contact_at, messages.c.accepted_at, messages.c.handoff_at).label("contact"),
+        messages.c.customer_id, messages.c.launch_id, messages.c.number, launches.c.topic, launches.c["class"].label("class_"), *more,
     ).join(launches, launches.c.id == messages.c.launch_id).where(launches.c.kind != CampaignKind.TRANSACTIONAL.value)
-
-
-def _sort_in(file: _File, ref: MessageRef, mail: Mail, row: Row[Any], *, asks: bool) -> None:
-    if row.contact is not None:
-        file.contacts[ref] = Contact(row.contact, mail.topic, mail.class_)
-    if asks:
-        file.ask(ref, mail)
-    elif row.contact is None and row.goes and row.state in _UNSENT:
-        file.waiting[ref] = mail
-
-
-def _mail(row: Row[Any], over_limit: Duration | None) -> Mail:
-    class_ = row._mapping["class"]  # noqa: SLF001  a word of Python's
-    return Mail(row.next_attempt_at, row.first_due_at or row.next_attempt_at, row.topic, class_, over_limit, row.expires_at)
 
 
 def _open(connection: Connection, customer_ids: Sequence[int], words: Sequence[str], now: datetime) -> Mapping[int, set[str]]:
