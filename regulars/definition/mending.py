@@ -133,7 +133,7 @@ def _values(page: Page, number: int, _: Broken) -> Page | None:
     line = page.lines[number]
     for key, start, end in _places_of_values(line):
         trouble = trouble_of(line[start:end])
-        if trouble is None:
+        if trouble is None or (not key and trouble.code == "D112" and trouble.text.endswith(":")):  # a word whose value stands below
             continue
         quote = quoted(trouble.text)
         better = f"{key}: {shown(trouble.text)}" if key else shown(trouble.text)
@@ -187,13 +187,11 @@ def _missing_space(page: Page, number: int, _: Broken) -> Page | None:
         f"write {match['key']}: {match['value'].strip()}"))
 
 
-def _comment_in_braces(page: Page, number: int, broken: Broken) -> Page | None:
+def _comment_in_braces(page: Page, number: int, _: Broken) -> Page | None:
     """A # takes the closing brace with it."""
     line = page.lines[number]
-    if broken.context is None or number != broken.context[0] or unclosed_brackets(line):
-        return None
-    match = _LOST_TO_A_COMMENT.search(line, broken.context[1])
-    if match is None or line.count('"', 0, match.start()) % 2:
+    match = _LOST_TO_A_COMMENT.search(line)
+    if match is None or line.count('"', 0, match.start()) % 2 or not unclosed_brackets(line[:match.start()]) or unclosed_brackets(line):
         return None
     hash_at = match.end() - 1
     return page.mended(number, f"{line[:hash_at]} {line[hash_at + 1:]}", (), Finding(

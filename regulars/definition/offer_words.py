@@ -45,7 +45,7 @@ def _amount(text: str) -> Reward:
 
 
 def _percent(text: str) -> Reward:
-    share: Decimal = units.percent(text if text.endswith("%") else f"{text}%")
+    share: Decimal = units.percent(text if "%" in text else f"{text}%")
     return Reward(RewardKind.PERCENT, f"{share.normalize():f}%", percent=share)
 
 

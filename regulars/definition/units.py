@@ -26,6 +26,8 @@ _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _MONTHS = {"month": 1, "year": 12}
 _LONGEST_YEARS = 100
 _AMOUNTS = re.compile(r"\d[\d.,]* ?(?:[A-Za-z]{3}|TL|[₺€$£₼])?(?: */ *\d[\d.,]* ?(?:[A-Za-z]{3}|TL|[₺€$£₼])?)*")
+_AMOUNTS_LISTED = re.compile(r"\d[\d.,]* ?[A-Z]{3}(?: *(?:,|;|\+|or|and) *\d[\d.,]* ?[A-Z]{3})+")
+_PERCENT_FIRST = re.compile(r"% ?(\d[\d.,]*)")  # as Turkish writes it
 SAID_FOR_CURRENCY = {"TL": "TRY", "₺": "TRY", "€": "EUR", "$": "USD", "£": "GBP", "₼": "AZN", "MANAT": "AZN", "LIRA": "TRY"}
 _ADDRESS = re.compile(r"[^@\s<>,;:\"()\[\]\\]+@[^@\s<>,;:\"()\[\]\\]+\.[^@\s<>,;:\"()\[\]\\.]+")
 
@@ -110,6 +112,8 @@ def rate(text: str) -> Rate:
 
 
 def percent(text: str) -> Decimal:
+    if turned := _PERCENT_FIRST.fullmatch(text):
+        raise Unfit("D306", f'"{text}" is not a percentage here', f"write the sign behind the number: {turned[1]}%")
     if not text.endswith("%"):
         raise Unfit("D306", f'"{text}" is not a percentage', f"write it with the sign: {text}%" if text.isdigit() else "write it like 5%")
     value = number(text[:-1].strip())
@@ -163,8 +167,10 @@ def roll_out(text: str) -> RollOut:
 
 def reward(text: str) -> Reward:
     """`15%`, `100 TRY`, `100 TRY / 5 AZN`, `donation of 50 TRY`; anything else is something in kind."""
-    if text.endswith("%"):
+    if text.endswith("%") or _PERCENT_FIRST.fullmatch(text):
         return Reward(RewardKind.PERCENT, text, percent=percent(text))
+    if _AMOUNTS_LISTED.fullmatch(text):
+        raise Unfit("D305", f'"{text}" would be printed, and be worth nothing', "write amounts in several currencies with a slash between: 100 TRY / 5 AZN")
     given = re.fullmatch(r"(donation of |donate )?(.*)", text, re.IGNORECASE)
     assert given is not None
     if not _AMOUNTS.fullmatch(given[2]):
