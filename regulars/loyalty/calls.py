@@ -16,7 +16,7 @@ from regulars.audience.record import Record, record_of
 from regulars.definition.workspace import Shop
 from regulars.loyalty.products import ProductRow
 from regulars.loyalty.rates import Rates
-from regulars.loyalty.tellings import Telling
+from regulars.loyalty.tellings import Gathered, Telling, gathered, order_of
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -135,6 +135,13 @@ class Terms:
     def record(self, fields: Mapping[str, Any], others: Mapping[str, str] | None = None) -> Record:
         """Of told values, those that say anything."""
         return record_of({name: str(value) for name, value in fields.items() if value is not None}, self.zone, self.now, others)
+
+
+def must_be_priced(heard: Heard, terms: Terms) -> None:
+    """Raises BadCell for an order that cannot be priced or compared, before anything of it is recorded."""
+    for news in heard.news:
+        if isinstance(news, Telling):
+            order_of(gathered(Gathered(), news), terms.rates, terms.day_of)
 
 
 def address_in(written: str) -> Address:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -16,6 +17,8 @@ from regulars.loyalty.codes import read_code
 Payload = Mapping[str, Any]
 UTC_ZONE = ZoneInfo("UTC")
 LONGEST = 255
+AHEAD = timedelta(days=1)  # a shop's clock that is further ahead must not shut out what it tells later
+_LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Z]{2})?")
 
 
 def text(payload: Payload, name: str) -> str | None:
@@ -77,6 +80,11 @@ def amount_text(units: int) -> str:
     return f"{Decimal(units) / 10_000:f}"
 
 
+def plain_locale(written: str | None) -> str | None:
+    """`tr` or `tr-TR`; of anything else nothing is said, because it must not cost an order."""
+    return written if written and _LOCALE.fullmatch(written) else None
+
+
 def short(value: str | None) -> str | None:
     return value[:LONGEST] if value else None
 
@@ -84,7 +92,7 @@ def short(value: str | None) -> str | None:
 def told_at(payload: Payload, header: str | None, now: datetime, *names: str) -> datetime:
     """By the shop's own clock: what the payload says, else the header, else the present."""
     if (found := moment(payload, *names)) is not None:
-        return found
+        return min(found, now + AHEAD)
     try:
         return cells.moment(header[:19] + "Z", UTC_ZONE) if header else now
     except BadCell:

@@ -31,6 +31,7 @@ from regulars.loyalty.payload import (
     number_id,
     part,
     parts,
+    plain_locale,
     referral_in,
     short,
     text,
@@ -71,7 +72,8 @@ def _order(payload: Payload, terms: Terms) -> Heard:
     parcels = {key: parcel for each in parts(payload, "fulfillments") if (key := number_id(each, "id")) and (parcel := _parcel(each, at))}
     currency = rows[0].currency
     refunds = {key: refund for each in parts(payload, "refunds") if (key := number_id(each, "id")) and (refund := _refund(each, currency, at))}
-    return Heard((Telling(order_id, at, rows, states_of(rows[0].head) | _paid(payload), refunds, parcels, _hints(payload)),))
+    telling = Telling(order_id, at, rows, states_of(rows[0].head) | _paid(payload), refunds, parcels, _hints(payload))
+    return Heard((telling, _person({**customer, "locale": payload.get("customer_locale")}, email, number_id(customer, "id"), terms, at)))
 
 
 def _rows(payload: Payload, order_id: str, email: str, shop_id: str | None, terms: Terms) -> tuple[Row, ...]:
@@ -192,9 +194,9 @@ def _person(payload: Payload, email: str, shop_id: str | None, terms: Terms, at:
     consent = part(payload, "email_marketing_consent")
     answer = _CONSENT.get(text(consent, "state") or "")
     fields = {
-        "email": email, "customer_id": shop_id, "first_name": short(text(payload, "first_name")),
+        "email": text(payload, "email") or email, "customer_id": shop_id, "first_name": short(text(payload, "first_name")),
         "last_name": short(text(payload, "last_name")), "country": short(text(address, "country_code")), "city": short(text(address, "city")),
-        "created_at": text(payload, "created_at"), "tags": _tags(text(payload, "tags")),
+        "locale": plain_locale(text(payload, "locale")), "created_at": text(payload, "created_at"), "tags": _tags(text(payload, "tags")),
         "consent": answer, "consent_source": SOURCE if answer else None,
         "consent_at": (text(consent, "consent_updated_at") or at.isoformat()) if answer else None,
     }

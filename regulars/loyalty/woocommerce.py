@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 
 from regulars.audience.cells import BadCell
-from regulars.audience.people import read_person
+from regulars.audience.people import PersonRow, read_person
 from regulars.definition.workspace import Attribute
 from regulars.loyalty.calls import Heard, ProductGone, ProductTold, Terms
 from regulars.loyalty.payload import (
@@ -51,7 +52,9 @@ def _order(payload: Payload, terms: Terms) -> Heard:
     rows = _rows(payload, email, terms)
     head = rows[0].head
     states = states_of(head) | ({"shipped"} if status == "completed" else set())
-    return Heard((Telling(_required(payload, "id"), at, rows, frozenset(states), hints=_hints(payload)),))
+    telling = Telling(_required(payload, "id"), at, rows, frozenset(states), hints=_hints(payload))
+    about = {"email": email, "billing": billing, "id": payload.get("customer_id")}
+    return Heard((telling, _person(about, email, terms, at)))
 
 
 def _rows(payload: Payload, email: str, terms: Terms) -> tuple[Row, ...]:
@@ -111,6 +114,11 @@ def _customer(payload: Payload, terms: Terms) -> Heard:
     email = text(payload, "email")
     if email is None:
         return Heard(ignored="a customer without an e-mail address")
+    return Heard((_person(payload, email, terms, told_at(payload, None, terms.now, "date_modified_gmt", "date_created_gmt")),))
+
+
+def _person(payload: Payload, email: str, terms: Terms, at: datetime) -> PersonRow:
+    """What a guest tells who buys without an account stands in the billing address."""
     billing = part(payload, "billing")
     fields = {
         "email": email, "customer_id": number_id(payload, "id"),
@@ -118,8 +126,7 @@ def _customer(payload: Payload, terms: Terms) -> Heard:
         "last_name": short(text(payload, "last_name") or text(billing, "last_name")),
         "country": short(text(billing, "country")), "city": short(text(billing, "city")), "created_at": _gmt(payload, "date_created"),
     }
-    at = told_at(payload, None, terms.now, "date_modified_gmt", "date_created_gmt")
-    return Heard((read_person(terms.record(fields), _NO_ATTRIBUTES).told(at),))
+    return read_person(terms.record(fields), _NO_ATTRIBUTES).told(at)
 
 
 def _product(payload: Payload, terms: Terms) -> Heard:

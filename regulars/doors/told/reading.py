@@ -14,11 +14,11 @@ from regulars.diagnostics import did_you_mean
 from regulars.doors.told.events import known_events, read_data
 from regulars.doors.told.fields import KINDS, MOST_AT_ONCE, Customer, Event, Order, Product
 from regulars.errors import UsageError
-from regulars.loyalty.calls import EventTold, Heard, News, ProductTold, Terms, Who, address_in
+from regulars.loyalty.calls import EventTold, Heard, News, ProductTold, Terms, Who, address_in, must_be_priced
 from regulars.loyalty.places import plain_address
 from regulars.loyalty.products import read_product
 from regulars.loyalty.purchases import Row, read_row
-from regulars.loyalty.tellings import Gathered, Hints, Telling, gathered, order_of, states_of
+from regulars.loyalty.tellings import Hints, Telling, states_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _order(told: Order, terms: Terms, _name: str) -> Telling:
     at = _at("", lambda: _moment("updated_at", told.updated_at, terms))
     hints = Hints(plain_address(told.shipping_address or []), told.ip, told.user_agent)
     telling = Telling(told.id, at or terms.now, rows, states_of(rows[0].head), hints=hints)
-    _at("", lambda: order_of(gathered(Gathered(), telling), terms.rates, terms.day_of))  # what cannot be priced is refused here
+    _at("", lambda: must_be_priced(Heard((telling,)), terms))
     return telling
 
 

@@ -20,7 +20,7 @@ from regulars.doors.web.following import Endpoint
 from regulars.doors.web.guards import body_of
 from regulars.doors.web.problems import Problem
 from regulars.loyalty import shopify, woocommerce
-from regulars.loyalty.calls import Call
+from regulars.loyalty.calls import Call, Heard, must_be_priced
 
 _PING = re.compile(rb"webhook_id=\d{1,20}")
 
@@ -86,7 +86,8 @@ async def _call(counter: Counter, provider: Provider, request: Request, body: by
     terms = counter.terms(request.headers.get(provider.sent_at) if provider.sent_at else None)
     digest = hash_of(body)
     try:
-        heard = provider.words.heard(topic, payload, terms)
+        heard: Heard = provider.words.heard(topic, payload, terms)
+        must_be_priced(heard, terms)
     except BadCell as error:
         log.warning("a webhook at %s (%s) cannot be read: %s", request.url.path, topic[:60], str(error).partition('"')[0])
         raise Problem(422, str(error)) from None
