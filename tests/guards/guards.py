@@ -29,6 +29,7 @@ PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
 REFUSALS = "tests/integration/test_refusals.py::"
 BINDING = "regulars/adapters/database/coupon_binding.py"
+FREEING = "regulars/adapters/database/coupon_freeing.py"
 STOCK = "regulars/adapters/database/coupon_stock.py"
 REDEEMED = "regulars/adapters/database/redemptions.py"
 CODES = "tests/integration/test_coupons.py::"
@@ -198,7 +199,7 @@ GUARDS = (
     Guard("regulars/journeys/closed_days.py", 'country or COUNTRIES.get(zone.key, "")', 'country or ""',
           RULES + "test_on_a_closed_day_nothing_goes_there_and_it_waits_for_the_next_open_one"),
     # coupon codes
-    Guard(BINDING, "messages.c.state.in_(UNSENT), ~tried,", "messages.c.state.in_(UNSENT),",
+    Guard(FREEING, "messages.c.state.in_(UNSENT), ~tried,", "messages.c.state.in_(UNSENT),",
           CODES + "test_a_code_that_was_perhaps_delivered_once_stays_whatever_comes_after"),
     Guard(BINDING, " if row.fence == by_number[row.number].fence}", "}", CODES + "test_a_worker_that_has_lost_its_claim_binds_nothing"),
     Guard(BINDING, ", messages.c.state == State.CLAIMED.value)\n", ")\n", CODES + "test_a_worker_whose_launch_was_cancelled_meanwhile_binds_nothing"),

@@ -13,7 +13,7 @@ from regulars.adapters.woocommerce_codes import WooCommerceCodes, basic
 from regulars.definition.programme import Made, Reward, RewardKind
 from regulars.definition.quantities import Money
 from regulars.errors import Refused, RegularsError, Unreachable
-from regulars.operations.coupons import sync_codes
+from regulars.operations.sync_codes import sync_codes
 from tests.integration.launching import NOW
 from tests.integration.offering import SHOPIFY, TEN, OfferFloor, offered
 from tests.shop_apis import KEY, SECRET, TOKEN, Shopify, WooCommerce, said

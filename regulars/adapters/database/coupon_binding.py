@@ -1,23 +1,16 @@
-"""Codes bound to messages when they are claimed, and freed when a message certainly never arrived; in SQL.
-
-Whoever changes a bound code holds its message's row first, so a code is never freed under somebody who composes with it.
-"""
+"""Codes bound to messages when they are claimed; in SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Connection,
     and_,
     bindparam,
-    exists,
     literal,
     null,
     or_,
@@ -27,16 +20,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from regulars.adapters.database.bulk import load
+from regulars.adapters.database.coupon_freeing import take_back
+from regulars.adapters.database.coupon_ledger import enter
 from regulars.adapters.database.coupon_stock import allowed, one_at_a_time, take_off
 from regulars.adapters.database.given import ROWS, TEXT, TIME, as_parameter, given
-from regulars.adapters.database.schema import attempts, coupon_entries, coupons, messages
+from regulars.adapters.database.schema import coupons, messages
 from regulars.adapters.database.types import UtcTime, among
 from regulars.adapters.database.upsert import upsert
 from regulars.content.tokens import MessageRef
 from regulars.definition.programme import Offer
 from regulars.delivery.codes import Bound
-from regulars.delivery.life import TERMINAL, State
+from regulars.delivery.life import State
 from regulars.delivery.settlement import Claimed
 from regulars.errors import RegularsError
 from regulars.loyalty.coupons import (
@@ -51,10 +45,7 @@ from regulars.loyalty.coupons import (
 )
 
 MOST_ATTEMPTS = 20  # one in millions of drawn codes is taken; twenty in a row are not chance
-UNSENT = [state.value for state in TERMINAL - {State.ACCEPTED}]
-PERHAPS_ARRIVED = [State.UNCERTAIN.value, State.HELD.value]
 _MESSAGE = {"launch_id": null(), "number": null()}
-_FREE = {"state": CouponState.FREE.value, "customer_id": null(), "bound_at": null(), "valid_until": null(), **_MESSAGE}
 _BINDING: dict[str, TypeEngine[Any]] = {"code_folded": TEXT, "code": TEXT, "number": BigInteger(), "customer": BigInteger(), "bound_at": TIME, "valid_until": TIME}
 
 
@@ -81,43 +72,6 @@ def bind(
     return Bound(codes, len(wanting) - len(taken))
 
 
-def free_codes(connection: Connection, refs: Iterable[MessageRef], now: datetime) -> int:
-    """Of these messages, which this transaction has ended unsent, those that never were of unknown fate. Returns how many."""
-    return sum(
-        _free_ended(connection, launch_id, now, among(coupons.c.number, [ref.number for ref in group]))
-        for launch_id, group in groupby(sorted(refs), key=attrgetter("launch"))
-    )
-
-
-def free_codes_of(connection: Connection, launch_id: int, now: datetime) -> int:
-    """The same of all messages of a launch that has been ended."""
-    return _free_ended(connection, launch_id, now)
-
-
-def _free_ended(connection: Connection, launch_id: int, now: datetime, *which: ColumnElement[bool]) -> int:
-    tried = exists().where(
-        attempts.c.launch_id == messages.c.launch_id, attempts.c.number == messages.c.number, attempts.c.outcome.in_(PERHAPS_ARRIVED)
-    )
-    ended = and_(
-        messages.c.launch_id == coupons.c.launch_id, messages.c.number == coupons.c.number, messages.c.state.in_(UNSENT), ~tried,
-    )
-    bound = and_(coupons.c.launch_id == launch_id, coupons.c.state == CouponState.BOUND.value, *which)
-    codes = connection.scalars(select(coupons.c.code_folded).join(messages, ended).where(bound)).all()
-    return _free(connection, launch_id, codes, "its message ended unsent", now)
-
-
-def _free(connection: Connection, launch_id: int, codes: Sequence[str], why: str, now: datetime) -> int:
-    if not codes:
-        return 0
-    bound = and_(among(coupons.c.code_folded, codes, texts=True), coupons.c.launch_id == launch_id, coupons.c.state == CouponState.BOUND.value)
-    rows = connection.execute(
-        select(coupons.c.code_folded, coupons.c.number).where(bound).order_by(coupons.c.code_folded).with_for_update()
-    ).all()
-    connection.execute(update(coupons).where(among(coupons.c.code_folded, [row.code_folded for row in rows], texts=True)).values(_FREE))
-    _enter(connection, Entry.FREED, launch_id, [(row.code_folded, row.number) for row in rows], now, why)
-    return len(rows)
-
-
 def _still_claimed(connection: Connection, launch_id: int, batch: Sequence[Claimed]) -> dict[int, Claimed]:
     """Locks them. A worker whose lease has lapsed finds another fence, and changes nothing."""
     by_number = {claimed.ref.number: claimed for claimed in batch}
@@ -136,7 +90,7 @@ def _held(connection: Connection, offer: Offer, launch_id: int, mine: Mapping[in
         row for row in rows
         if mine[row.number].content_hash is None and (row.state == CouponState.VOID or (row.state == CouponState.BOUND and row.offer != offer.name))
     ]
-    _free(connection, launch_id, [row.code_folded for row in unfit], "the launch has another offer now", now)
+    take_back(connection, launch_id, [row.code_folded for row in unfit], "the launch has another offer now", now)
     void = [row.code_folded for row in unfit if row.state == CouponState.VOID]
     if void:
         connection.execute(update(coupons).where(among(coupons.c.code_folded, void, texts=True)).values(_MESSAGE))
@@ -171,7 +125,7 @@ def _take_free(
     rows = [_binding(row.code_folded, row.code, offer, claimed, zone) for row, claimed in zip(free, wanting, strict=False)]
     if rows:
         _write(connection, launch_id, CouponState.FREE, rows)
-        _enter(connection, Entry.BOUND, launch_id, [(row["code_folded"], row["number"]) for row in rows], now)
+        enter(connection, Entry.BOUND, [(row["code_folded"], launch_id, row["number"]) for row in rows], now)
         take_off(connection, offer, launch_id, len(rows))
     return {claimed.ref: BoundCode(row["code"], row["valid_until"]) for row, claimed in zip(rows, wanting, strict=False)}
 
@@ -188,7 +142,7 @@ def _make(
         rows = [_binding(key, code, offer, claimed, zone) for key, (code, claimed) in drawn.items()]
         new = _insert(connection, offer, launch_id, rows, now)
         made |= {drawn[row["code_folded"]][1].ref: BoundCode(row["code"], row["valid_until"]) for row in rows if row["code_folded"] in new}
-        _enter(connection, Entry.BOUND, launch_id, [(row["code_folded"], row["number"]) for row in rows if row["code_folded"] in new], now)
+        enter(connection, Entry.BOUND, [(row["code_folded"], launch_id, row["number"]) for row in rows if row["code_folded"] in new], now)
     raise RegularsError("no new coupon code was found", hint="does the source of random numbers of this machine work?")
 
 
@@ -225,12 +179,3 @@ def _binding(key: str, code: str, offer: Offer, claimed: Claimed, zone: str) -> 
         "code_folded": key, "code": code, "number": claimed.ref.number, "customer": claimed.customer_id, "bound_at": claimed.composed_at,
         "valid_until": valid_until(offer, claimed.composed_at, zone),
     }
-
-
-def _enter(
-    connection: Connection, entry: Entry, launch_id: int, codes: Sequence[tuple[str, int]], now: datetime, reason: str | None = None
-) -> None:
-    load(connection, coupon_entries, [
-        {"code_folded": code, "entry": entry.value, "at": now, "launch_id": launch_id, "number": number, "reason": reason}
-        for code, number in codes
-    ])

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
 
-from regulars.adapters.database.coupon_binding import PERHAPS_ARRIVED, UNSENT
+from regulars.adapters.database.coupon_freeing import PERHAPS_ARRIVED, UNSENT
 from regulars.adapters.database.schema import (
     attempts,
     coupon_entries,

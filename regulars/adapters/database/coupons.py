@@ -9,12 +9,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from regulars.adapters.database.bulk import load
 from regulars.adapters.database.coupon_binding import bind
 from regulars.adapters.database.coupon_cards import card_of
+from regulars.adapters.database.coupon_ledger import enter
 from regulars.adapters.database.coupon_stock import stocks
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.schema import coupon_entries, coupons, messages
+from regulars.adapters.database.schema import coupons, messages
 from regulars.adapters.database.types import among
 from regulars.adapters.database.upsert import upsert
 from regulars.definition.programme import Offer
@@ -94,7 +94,7 @@ class CouponsInDatabase:
                 update(coupons).where(among(coupons.c.code_folded, keys, texts=True), coupons.c.synced_at.is_(None))
                 .values(synced_at=now).returning(coupons.c.code_folded)
             ).all()
-            _enter(connection, Entry.SYNCED, sorted(marked), now)
+            enter(connection, Entry.SYNCED, [(code, None, None) for code in sorted(marked)], now)
         return len(marked)
 
     def void(self, code: str, reason: str, now: datetime) -> CouponState | None:
@@ -106,7 +106,7 @@ class CouponsInDatabase:
                 return None if row is None else CouponState.VOID
             _refuse_in_flight(connection, key)
             connection.execute(update(coupons).where(coupons.c.code_folded == key).values(state=CouponState.VOID.value))
-            _enter(connection, Entry.VOID, [key], now, reason)
+            enter(connection, Entry.VOID, [(key, None, None)], now, reason)
             return CouponState(row.state)
 
     def card(self, code: str) -> CouponCard | None:
@@ -123,12 +123,8 @@ def _add(connection: Connection, offer: str, codes: Sequence[str], now: datetime
         return set()
     added = upsert(connection, coupons).on_conflict_do_nothing(index_elements=[coupons.c.code_folded]).returning(coupons.c.code_folded)
     new = set(connection.scalars(added, rows))
-    _enter(connection, Entry.MADE, sorted(new), now)
+    enter(connection, Entry.MADE, [(code, None, None) for code in sorted(new)], now)
     return new
-
-
-def _enter(connection: Connection, entry: Entry, codes: Sequence[str], now: datetime, reason: str | None = None) -> None:
-    load(connection, coupon_entries, [{"code_folded": code, "entry": entry.value, "at": now, "reason": reason} for code in codes])
 
 
 def _refuse_in_flight(connection: Connection, key: str) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from regulars.adapters.database.coupon_binding import free_codes_of
+from regulars.adapters.database.coupon_freeing import free_codes_of
 from regulars.adapters.database.coupon_stock import release, reserve
 from regulars.adapters.database.editions import add_edition, bundles_of
 from regulars.adapters.database.eligibility import judged

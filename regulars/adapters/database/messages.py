@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from regulars.adapters.database.coupon_binding import UNSENT, free_codes
+from regulars.adapters.database.coupon_freeing import UNSENT, free_codes
 from regulars.adapters.database.editions import edition_when_claimed
 from regulars.adapters.database.eligibility import standings
 from regulars.adapters.database.engine import Database

@@ -76,7 +76,7 @@ def make(house: House, offer: str, count: int) -> None:
 def import_(house: House, offer: str, file: str, encoding: str, dry_run: bool, as_json: bool) -> None:
     """Codes of OFFER from a file of the shop: a code a line, or a CSV file with a column called code."""
     from regulars.adapters.csv_files import CsvFile
-    from regulars.operations.coupons import import_codes
+    from regulars.operations.import_codes import import_codes
 
     result = import_codes(house.shop, offer, CsvFile(file, encoding), house.coupons, house.clock.now(), dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
@@ -105,7 +105,8 @@ def export(house: House, offer: str, unsynced: bool, mark_synced: bool) -> None:
 @in_house
 def sync(house: House, offer: str, as_json: bool) -> int:
     """Tell the shop every code of OFFER that it does not know. May be interrupted and said again."""
-    from regulars.operations.coupons import sync_codes, unique_offer
+    from regulars.operations.coupons import unique_offer
+    from regulars.operations.sync_codes import sync_codes
 
     chosen = unique_offer(house.shop, offer)
     if chosen.made_in.value not in {"shopify", "woocommerce"}:
