@@ -50,6 +50,23 @@ template: win_back.mjml
 with: {coupon: "BERLIN15", discount: 15, until: 2026-12-15}
 subject: {en: "We kept your beans", tr: "Kahven burada", az: "Qəhvəniz buradadır"}
 ```
+
+```yaml
+# campaigns/berlin-hello.yaml
+campaign: berlin-hello
+topic: tips
+trigger: {order.placed: {nth: 1}}
+when: {customer.country: DE}
+leave_when: [order.cancelled, order.refunded]
+steps:
+  - wait: 3 days, until 10:00 local, on weekdays
+  - send: {template: thank_you.mjml, subject: {en: "How was it?", tr: "Nasıldı?", az: "Necə idi?"}, with: {friend_gets: 15, you_get: 100}}
+  - wait: {for: order.placed, at_most: 30 days}
+  - if: {orders.count: {at_least: 2}}
+    then: [{tag: {add: came-back}}]
+    else: [{send: {template: win_back.mjml, subject: "{{ customer.first_name | default('Friend') }}, your usual?",
+      with: {coupon: "BERLIN15", discount: 15, until: 2026-12-15}}}]
+```
 """.splitlines()
 _VALUES = (
     ("a text", '`"Merhaba, Ayşe"`', "in double quotes whenever people read it: without them YAML takes ` #`, `: ` and `%` for its own signs"),
@@ -93,7 +110,7 @@ def _opening() -> Iterator[str]:
     yield "# The words of the files"
     yield ""
     yield ("Every word that `regulars.yaml`, `segments/*.yaml` and `campaigns/*.yaml` know, made from the tables that read them. A word "
-           "that is not known is a finding with the nearest known one. A segment and a campaign look like this:")
+           "that is not known is a finding with the nearest known one. A segment, a campaign sent once and an automation look like this:")
     yield from ("", *_EXAMPLES)
     yield from ("", "## How values are written", "", "| value | written | |", "|---|---|---|")
     yield from (f"| {kind} | {written} | {remark} |" for kind, written, remark in _VALUES)
