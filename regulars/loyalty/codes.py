@@ -31,6 +31,11 @@ def read_code(written: str) -> str | None:
     return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else None
 
 
+def code_typed_as_coupon(coupon: str | None) -> str | None:
+    """A shop may give the friend's discount for the referral code itself; then it comes as the order's coupon."""
+    return coupon if coupon and read_code(coupon) else None
+
+
 def may_refer(advocate: tuple[int, str | None], friend: tuple[int, str | None]) -> bool:
     """(customer id, address key) of both: nobody brings themselves, nor their own other spelling."""
     same_person = advocate[0] == friend[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -11,8 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, text, update
 
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.invariants import violations
 from regulars.adapters.database.referral_book import ReferralBookInDatabase, due_query
 from regulars.adapters.database.referral_codes import ensure_codes
+from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS
 from regulars.adapters.database.rewards import purses_of
 from regulars.adapters.database.schema import customers, events, metadata, orders, referrals, rewards
 from regulars.definition.conditions import Fact, Kind, Op, Test
@@ -66,7 +70,7 @@ class Programme:
     def states(self) -> dict[str, str]:
         with self.database.read() as connection:
             query = select(customers.c.email_key, referrals.c.state).join(referrals, referrals.c.friend_id == customers.c.id)
-            return {key: state for key, state in connection.execute(query)}
+            return {row.email_key: row.state for row in connection.execute(query)}
 
     def reason(self, email: str = BEN) -> str | None:
         with self.database.read() as connection:
@@ -256,6 +260,59 @@ def test_the_oldest_due_ones_are_found_by_the_index_of_open_ones(programme):
         assert "ix_referrals_open" in " ".join(str(tuple(row)) for row in connection.execute(text(f"{words} {written}")))
 
 
+# ---- promises, and many at once ----------------------------------------------------------------------------
+
+BROKEN = {
+    "a rewarded referral has its reward, and no other has one": delete(rewards),
+    "a referral comes to nothing or to one reward": update(rewards).values(value=-1),
+    "every reward for a friend has its referral": delete(referrals),
+    "nothing is rewarded before it is confirmed": update(referrals).values(confirmed_at=None),
+    "a referral that does not go on says why": update(referrals).values(state="held"),
+    "nobody brings themselves": update(referrals).values(advocate_id=referrals.c.friend_id),
+    "a friend who counts knows who brought them": update(customers).values(referred_by=None),
+}
+
+
+@pytest.mark.breaks_promises
+@pytest.mark.parametrize("promise", BROKEN)
+def test_a_broken_promise_is_named(programme, promise):
+    programme.order()
+    programme.days_later(0)
+    with programme.database.write() as connection:
+        assert violations(connection) == []
+        connection.execute(BROKEN[promise])
+    with programme.database.read() as connection:
+        assert any(sentence.startswith(promise) for sentence in violations(connection))
+
+
+def test_every_promise_can_be_broken():
+    assert set(REFERRAL_INVARIANTS) == set(BROKEN)
+
+
+def test_beats_and_imports_at_once_come_to_the_same_as_one_after_the_other(programme):
+    programme.runs(cap=5, milestones={3: reward("a mug")})
+    code = programme.code()
+    lines = [{"email": f"f{n}@mail.example", "order_id": f"F{n}", "ordered_at": "2026-11-01", "unit_price": "500", "referral_code": code} for n in range(8)]
+
+    def imports(first: int) -> None:
+        for n in (*range(first, 8), *range(first)):
+            for status in ("", "cancelled", "") if n % 2 else ("cancelled", ""):
+                programme.shop.orders(OrderLineFactory(**lines[n], status=status))
+
+    def beats(_: int) -> None:
+        for _ in range(15):
+            programme.days_later(0)
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(imports, 0), pool.submit(beats, 0), pool.submit(beats, 1), pool.submit(imports, 4)]:
+            done.result()
+    programme.days_later(0)
+
+    states = Counter(programme.states().values())
+    assert states == {"rewarded": 5, "confirmed": 3}
+    assert programme.purse() == ["500 TRY", "a mug"]
+
+
 # ---- laws -------------------------------------------------------------------------------------------------
 
 FRIENDS = ("ben@mail.example", "cem@mail.example", "a.da@mail.example", "eve@mail.example")
@@ -308,7 +365,7 @@ def _standing(programme: Programme) -> tuple:
 def _promises_are_kept(programme: Programme) -> None:
     with programme.database.read() as connection:
         sums = select(rewards.c.referral_id, func.sum(rewards.c.value)).where(rewards.c.referral_id.is_not(None)).group_by(rewards.c.referral_id)
-        by_referral = {id_: value for id_, value in connection.execute(sums)}
+        by_referral = {row[0]: row[1] for row in connection.execute(sums)}
         states = {row.id: row.state for row in connection.execute(select(referrals.c.id, referrals.c.state))}
     assert all(value == (1_000_000 if states[id_] == "rewarded" else 0) for id_, value in by_referral.items())
     assert all(by_referral.get(id_) == 1_000_000 for id_, state in states.items() if state == "rewarded")

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, no
 from sqlalchemy.orm import aliased
 
 from regulars.adapters.database.coupon_invariants import COUPON_INVARIANTS
+from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS
 from regulars.adapters.database.schema import attempts, audience, journey_steps, journeys, launches, messages
 from regulars.delivery.life import BY_OPERATOR, LIVE, OPEN, TERMINAL, LaunchState, State
 from regulars.journeys.journey import JourneyState
@@ -201,4 +202,5 @@ INVARIANTS: Mapping[str, Select[Any]] = MappingProxyType({
         )
     ),
     **COUPON_INVARIANTS,
+    **REFERRAL_INVARIANTS,
 })

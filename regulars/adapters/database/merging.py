@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, and_, delete, exists, select, update
 
 from regulars.adapters.database import identities
 from regulars.adapters.database.facts import lock_customers, refresh_facts
-from regulars.adapters.database.referrals import tie_friends
+from regulars.adapters.database.referrals import count_friends, tie_friends
 from regulars.adapters.database.schema import (
     consents,
     coupons,
@@ -68,6 +68,7 @@ def _unite(connection: Connection, kept: int, gone: int, scoring: Scoring, now: 
         clash = exists(select(twin.c.id).where(twin.c.programme == referrals.c.programme, twin.c.friend_id == kept))
         mine = referrals.c[column] == gone
         connection.execute(update(referrals).where(mine if column == "advocate_id" else and_(mine, ~clash)).values({column: kept}))
+    connection.execute(update(customers).where(customers.c.referred_by == gone).values(referred_by=kept))
     connection.execute(delete(customer_tags).where(customer_tags.c.customer_id == gone))
     connection.execute(update(customers).where(customers.c.id == gone).values(
         email=None, email_key=None, erased_at=now, updated_at=now, merged_into=kept))
@@ -77,6 +78,7 @@ def _unite(connection: Connection, kept: int, gone: int, scoring: Scoring, now: 
         identities.remember(connection, identities.EMAIL, {former.email_key: kept}, now)
     refresh_facts(connection, [kept, gone])
     tie_friends(connection, now, live=False)
+    count_friends(connection, [kept, gone])
     replay_engagement(connection, scoring, [kept, gone])
 
 

@@ -23,6 +23,7 @@ from regulars.adapters.database.upsert import upsert
 from regulars.definition.text import fold
 from regulars.definition.workspace import Scoring
 from regulars.journeys.happenings import Happening
+from regulars.loyalty.codes import code_typed_as_coupon
 from regulars.loyalty.purchases import Order, Person
 
 IMPORTED, LIVE = "imported", "live"
@@ -80,7 +81,7 @@ def record_orders(
     people = find_or_make(connection, batch, now)
     former = look_up(connection, orders.c.order_id, orders.c.customer_id, [order.order_id for order in batch])
     touched = {people[order.person] for order in batch} | set(former.values())
-    lock_customers(connection, touched | advocates_of(connection, touched, (order.head.referral_code for order in batch)))
+    lock_customers(connection, touched | advocates_of(connection, touched, (_referral_code(order) for order in batch)))
     rows = [_order_row(order, people[order.person], now, origin) | asdict(marks.get(order.order_id, _UNMARKED)) for order in batch]
     keys = _write_orders(connection, rows)
     _write_lines(connection, batch, people, keys, [keys[order_id] for order_id in former])
@@ -143,7 +144,7 @@ def _order_row(order: Order, customer_id: int, now: datetime, origin: str) -> Ro
         "currency": order.currency, "total": order.total, "total_compared": order.total_compared,
         "refunded": head.refunded or 0, "discount": head.discount or 0, "channel": head.channel,
         "channel_folded": _folded(head.channel), "coupon": head.coupon, "coupon_folded": _folded(head.coupon),
-        "referral_code": head.referral_code, "served_by": head.served_by, "other": dict(order.other) or None,
+        "referral_code": _referral_code(order), "served_by": head.served_by, "other": dict(order.other) or None,
         "origin": origin, "content_hash": order.content_hash, "recorded_at": now,
     }
 
@@ -163,6 +164,10 @@ def _line_rows(order: Order, key: int, customer_id: int) -> list[Row]:
         }
         for position, (line, amount) in enumerate(zip(order.lines, order.amounts_compared, strict=True), start=1)
     ]
+
+
+def _referral_code(order: Order) -> str | None:
+    return order.head.referral_code or code_typed_as_coupon(order.head.coupon)
 
 
 def _folded(value: str | None) -> str | None:
