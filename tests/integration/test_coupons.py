@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import delete, event, func, insert, select, update
 
 from regulars.adapters.database.front_desk import FrontDesk
+from regulars.adapters.database.recovery import RecoveryInDatabase
+from regulars.adapters.database.registry import RegistryInDatabase
 from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons, customers
 from regulars.adapters.mjml import MjmlCompiler
 from regulars.content.mailroom import open_bundle
@@ -555,3 +557,16 @@ def test_the_ledger_is_never_rewritten(database):
         entries = connection.execute(select(coupon_entries.c.entry).order_by(coupon_entries.c.id)).scalars().all()
         assert connection.scalar(select(func.count()).select_from(coupons)) == 2
     assert entries == ["bound", "bound", "freed"]
+
+
+def test_after_a_restored_backup_no_code_of_it_is_given_again(database):
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 1)
+    floor.stock("A-1", "A-2")
+    floor.drain(floor.launch().id)
+    generation = RegistryInDatabase(database).rise(timedelta(0))
+
+    RecoveryInDatabase(database).recover(NOW, generation, actor="ada", why="restored from a backup", now=NOW)
+
+    assert floor.code_states() == {"A-1": BOUND, "A-2": VOID}
+    floor.assert_replays()

@@ -10,11 +10,11 @@ from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
 
-from sqlalchemy import ColumnElement, Connection, and_, exists, null, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, null, select, update
 
 from regulars.adapters.database.coupon_ledger import enter
-from regulars.adapters.database.schema import attempts, coupons, messages
-from regulars.adapters.database.types import among
+from regulars.adapters.database.schema import attempts, coupon_entries, coupons, messages
+from regulars.adapters.database.types import UtcTime, among
 from regulars.content.tokens import MessageRef
 from regulars.delivery.life import TERMINAL, State
 from regulars.loyalty.coupons import CouponState, Entry
@@ -49,6 +49,14 @@ def _free_ended(connection: Connection, launch_id: int, now: datetime, *which: C
     bound = and_(coupons.c.launch_id == launch_id, coupons.c.state == CouponState.BOUND.value, *which)
     codes = connection.scalars(select(coupons.c.code_folded).join(messages, ended).where(bound)).all()
     return take_back(connection, launch_id, codes, "its message ended unsent", now)
+
+
+def set_aside(connection: Connection, why: str, now: datetime) -> None:
+    """After a backup was restored: a code that was free then may be in a mail that left since."""
+    free = coupons.c.state == CouponState.FREE.value
+    lines = select(coupons.c.code_folded, literal(Entry.VOID.value), literal(now, UtcTime()), literal(why)).where(free)
+    connection.execute(insert(coupon_entries).from_select(["code_folded", "entry", "at", "reason"], lines, include_defaults=False))
+    connection.execute(update(coupons).where(free).values(state=CouponState.VOID.value))
 
 
 def take_back(connection: Connection, launch_id: int, codes: Sequence[str], why: str, now: datetime) -> int:

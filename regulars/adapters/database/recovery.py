@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from regulars.adapters.database.coupon_freeing import set_aside
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.registry import GENERATION, LAUNCH_FLOOR, OVERTAKEN, as_text, write_fact
 from regulars.adapters.database.schema import attempts, launches, messages
@@ -69,6 +70,7 @@ class RecoveryInDatabase:
                 update(launches).where(launches.c.state == LaunchState.SENDING.value)
                 .values(state=LaunchState.PAUSED.value, state_reason=f"recovered by {actor}: {why}")
             )
+            set_aside(connection, why, now)
             _leave_out_numbers(connection, generation.launch)
             write_fact(connection, GENERATION, as_text(generation))
             write_fact(connection, OVERTAKEN, None)
