@@ -52,7 +52,7 @@ def main() -> None:
 def _measure(name: str, url: str | None) -> None:
     costs: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     with tempfile.TemporaryDirectory() as folder:
-        house = open_shop(Path(folder), PEOPLE, **({"REGULARS_DATABASE_URL": url, "REGULARS_SECRET": "of the benchmark, nobody else"} if url else {}))
+        house = open_shop(Path(folder), PEOPLE, **({"REGULARS_DATABASE_URL": url, "REGULARS_SECRET": "0123456789abcdef0123456789abcdef"} if url else {}))
         plain = replace(house.shop, classes=(), contact_limits=None, hold_while=())
         for number in range(ROUNDS + 1):
             for limited in (False, True):

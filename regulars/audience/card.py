@@ -24,7 +24,7 @@ class Answer:
 @dataclass(frozen=True, slots=True)
 class Card:
     """`person`: the plain columns that hold something. `identities`: (kind, value) besides the address.
-    `suppressed`: the reason, None when the address is not on the list. Newest answers and orders first."""
+    `suppressed`: the reason, None when the address is not on the list. `messages`: campaign and time of the latest. Newest answers, orders and messages first."""
 
     customer_id: int
     email: str
@@ -41,6 +41,7 @@ class Card:
     orders: tuple[tuple[str, datetime, Money], ...]
     identities: tuple[tuple[str, str], ...]
     messages_received: int
+    messages: tuple[tuple[str, datetime], ...]
     referral_code: str | None
     referred_by: str | None
     has_referred: int
@@ -63,6 +64,7 @@ class Card:
             },
             "identities": [{"kind": kind, "value": value} for kind, value in self.identities],
             "messages_received": self.messages_received,
+            "latest_messages": [{"campaign": campaign, "accepted_at": _iso(at)} for campaign, at in self.messages],
             "referral": {"code": self.referral_code, "referred_by": self.referred_by, "has_referred": self.has_referred,
                          "rewards": list(self.rewards)},
         }

@@ -10,8 +10,9 @@ from sqlalchemy import insert, select, update
 
 from regulars.adapters.database.buckets import BucketsInDatabase
 from regulars.adapters.database.contacts import ContactsInDatabase
+from regulars.adapters.database.customer_cards import CardsInDatabase
 from regulars.adapters.database.quotas import QuotasInDatabase
-from regulars.adapters.database.schema import customers, events, messages
+from regulars.adapters.database.schema import customers, events, identities, messages
 from regulars.adapters.database.slowdowns import SlowDownsInDatabase
 from regulars.audience.eligibility import Question
 from regulars.definition.limits import Calendar, Cap, ContactLimits, QuietHours
@@ -381,6 +382,18 @@ def test_without_limits_and_for_transactional_mail_a_plan_says_nothing_of_them(s
     shop.limit(quiet_hours=NIGHT)
     receipt = replace(hello, kind=CampaignKind.TRANSACTIONAL)
     assert prepare(Question(receipt, shop.workspace, NOW), Wishes(), shop.desk, shop.launches).limits is None
+
+
+def test_the_card_of_a_customer_has_the_latest_mails_first(shop):
+    person, = add_customers(shop.database, 1)
+    for name in ("first", "second"):
+        shop.drain(shop.launch_of(name))
+        shop.wait(hours=1)
+    with shop.database.write() as connection:
+        connection.execute(insert(identities).values(kind="email", value=f"c{person}@example.com", customer_id=person, since=NOW))
+    card = CardsInDatabase(shop.database).of(f"c{person}@example.com", "TRY")
+    assert [campaign for campaign, _ in card.messages] == ["second", "first"]
+    assert card.as_json()["latest_messages"][1] == {"campaign": "first", "accepted_at": NOW.isoformat()}
 
 
 def test_many_workers_at_once_never_exceed_a_cap(shop):

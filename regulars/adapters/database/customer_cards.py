@@ -11,12 +11,21 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.identities import by_email_key
 from regulars.adapters.database.referral_codes import stored_codes
 from regulars.adapters.database.rewards import purses_of
-from regulars.adapters.database.schema import consents, customers, identities, messages, orders, suppressions
+from regulars.adapters.database.schema import (
+    consents,
+    customers,
+    identities,
+    launches,
+    messages,
+    orders,
+    suppressions,
+)
 from regulars.audience.card import Answer, Card
 from regulars.audience.people import PLAIN
 from regulars.definition.quantities import Money
 
 LATEST_ORDERS = 5
+LATEST_MESSAGES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ def _card(connection: Connection, customer_id: int, compare_in: str) -> Card:
         marketing=row.marketing, answers=_answers(connection, customer_id), suppressed=connection.scalar(reason),
         orders_count=row.orders_count, spent=Money(row.orders_spent, compare_in), first_at=row.orders_first_at,
         last_at=row.orders_last_at, orders=_orders(connection, customer_id), identities=_identities(connection, customer_id),
-        messages_received=connection.scalar(received) or 0, referral_code=stored_codes(connection, [customer_id]).get(customer_id),
+        messages_received=connection.scalar(received) or 0, messages=_messages(connection, customer_id), referral_code=stored_codes(connection, [customer_id]).get(customer_id),
         referred_by=connection.scalar(select(customers.c.email).where(customers.c.id == row.referred_by)),
         has_referred=row.has_referred, rewards=tuple(map(str, purses_of(connection, [customer_id]).get(customer_id, ()))),
     )
@@ -60,6 +69,15 @@ def _orders(connection: Connection, customer_id: int) -> tuple[tuple[str, Any, M
     query = select(orders.c.order_id, orders.c.ordered_at, orders.c.total, orders.c.currency).where(
         orders.c.customer_id == customer_id).order_by(orders.c.ordered_at.desc(), orders.c.id.desc()).limit(LATEST_ORDERS)
     return tuple((row.order_id, row.ordered_at, Money(row.total, row.currency)) for row in connection.execute(query))
+
+
+def _messages(connection: Connection, customer_id: int) -> tuple[tuple[str, Any], ...]:
+    query = (
+        select(launches.c.campaign, messages.c.accepted_at).join(launches, launches.c.id == messages.c.launch_id)
+        .where(messages.c.customer_id == customer_id, messages.c.accepted_at.is_not(None))
+        .order_by(messages.c.accepted_at.desc()).limit(LATEST_MESSAGES)
+    )
+    return tuple((campaign, at) for campaign, at in connection.execute(query))
 
 
 def _identities(connection: Connection, customer_id: int) -> tuple[tuple[str, str], ...]:

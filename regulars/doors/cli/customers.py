@@ -81,6 +81,7 @@ def _write_card(card: Card) -> None:
         *((f"  {order_id}", f"{at:%Y-%m-%d}  {total}") for order_id, at, total in card.orders),
         *((f"also known by {kind}", value) for kind, value in card.identities),
         ("mails received", card.messages_received),
+        *((f"  {at:%Y-%m-%d}", campaign) for campaign, at in card.messages),
         ("referral code", card.referral_code or "none yet: made when a mail first shows it"),
         *((("came through", card.referred_by),) if card.referred_by else ()),
         *((("has brought", card.has_referred),) if card.has_referred else ()),
