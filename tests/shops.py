@@ -15,6 +15,7 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.orders import Orders
 from regulars.adapters.database.people import PeopleInDatabase
 from regulars.adapters.database.products import CatalogueInDatabase
+from regulars.adapters.database.suppressions import SuppressionsInDatabase
 from regulars.adapters.row_spool import DiskSpool
 from regulars.audience import people
 from regulars.audience.header import match_header
@@ -71,7 +72,7 @@ class ShopInDatabase:
     def customers(self, *rows: Mapping[str, str], dry_run: bool = False) -> Imported:
         fields = (*people.FIELDS, *self.shop.attributes)
         return self._in(rows, fields, people.REQUIRED, lambda source: import_customers(
-            source, PeopleInDatabase(self.database), self.shop.attributes, dry_run=dry_run))
+            source, PeopleInDatabase(self.database), SuppressionsInDatabase(self.database), self.shop.attributes, dry_run=dry_run))
 
     def orders(self, *rows: Mapping[str, str], dry_run: bool = False, store: Any = None) -> Imported:
         """`store`: another than the database."""

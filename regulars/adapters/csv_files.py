@@ -6,29 +6,37 @@ import codecs
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from regulars.adapters.encodings import encoding_of
 from regulars.errors import UsageError
 
 LONGEST_LINE = 1_000_000
 MOST_COLUMNS = 1_000
 _SEPARATORS = (",", ";", "\t", "|")
 _CHUNK = 1 << 20
+_TITLES = 20  # lines that may stand above a header
 
 
 class CsvFile:
-    """`columns`: the header's names. `rows()` yields (line number, cells), or (line number, why it cannot be read)."""
+    """`columns`: the header's names. `rows()` yields (line number, cells), or (line number, why it cannot be read).
+    `encoding`: None is decided by the file's content."""
 
-    def __init__(self, path: str, encoding: str = "utf-8") -> None:
+    def __init__(self, path: str, encoding: str | None = None) -> None:
         self.path = path
-        self.encoding = _codec(encoding)
+        self.encoding = "utf-8-sig"
         self.separator = ","
+        with _in_our_words(path):
+            self.encoding = encoding_of(path) if encoding is None else _codec(encoding)
         with self._opened() as lines:
             header = next(lines, "")
             if "\0" in header:
                 raise UsageError(f"{path} holds zero bytes; it is no CSV file", hint="if it is in UTF-16, say so: --encoding utf-16")
-            self.separator = _separator(header)
+            self.separator = _separator(header, lines)
+        with self._opened() as lines:
+            header = next(lines, "")
             self.columns = next(csv.reader([header, *_continuation(header, lines)], delimiter=self.separator), [])
         if not any(name.strip() for name in self.columns):
             raise UsageError(f"{path} has no header: its first line must name the columns")
@@ -46,24 +54,35 @@ class CsvFile:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    yield line, _in_our_words(error)
+                    yield line, _why(error)
                     continue
                 if any(row):
                     yield line, row
 
+    @property
+    def guessed(self) -> str | None:
+        """The encoding, where it is another than UTF-8, as it is named."""
+        return None if self.encoding.startswith("utf-8") else self.encoding
+
     @contextmanager
     def _opened(self) -> Iterator[Iterator[str]]:
         try:
-            with Path(self.path).open(encoding=self.encoding, newline="") as file:
+            with _in_our_words(self.path), Path(self.path).open(encoding=self.encoding, newline="") as file:
                 yield _bounded(file, self.path)
         except UnicodeError as error:
             raise _wrong_encoding(self.path, self.encoding) from error
-        except IsADirectoryError as error:
-            raise UsageError(f"{self.path} is a folder, not a file") from error
-        except FileNotFoundError as error:
-            raise UsageError(f"there is no file {self.path}") from error
-        except OSError as error:
-            raise UsageError(f"{self.path} cannot be read: {error.strerror}") from error
+
+
+@contextmanager
+def _in_our_words(path: str) -> Iterator[None]:
+    try:
+        yield
+    except IsADirectoryError as error:
+        raise UsageError(f"{path} is a folder, not a file") from error
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no file {path}") from error
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _codec(encoding: str) -> str:
@@ -83,11 +102,15 @@ def _bounded(file: IO[str], path: str) -> Iterator[str]:
         yield line
 
 
-def _separator(header: str) -> str:
+def _separator(header: str, below: Iterator[str]) -> str:
+    """Of the first line that has any: a title may stand above the header, and the caller says so."""
     if header.startswith("sep=") and len(header.strip()) == 5:
         raise UsageError("the first line says sep=; delete it, so that the first line names the columns")
-    counts = {separator: _outside_quotes(header).count(separator) for separator in _SEPARATORS}
-    return max(_SEPARATORS, key=lambda separator: counts[separator])
+    for line in (header, *islice(below, _TITLES)):
+        counts = {separator: _outside_quotes(line).count(separator) for separator in _SEPARATORS}
+        if any(counts.values()):
+            return max(_SEPARATORS, key=lambda separator: counts[separator])
+    return _SEPARATORS[0]
 
 
 def _outside_quotes(line: str) -> str:
@@ -102,7 +125,7 @@ def _continuation(header: str, lines: Iterator[str]) -> Iterator[str]:
         yield line
 
 
-def _in_our_words(error: csv.Error) -> str:
+def _why(error: csv.Error) -> str:
     said = str(error)
     if "field larger" in said or "unexpected end" in said:
         return "a quoted cell is not closed: a quote inside a quoted cell is written twice"

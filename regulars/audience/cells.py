@@ -38,6 +38,11 @@ def text(cell: str) -> str | None:
     return trimmed
 
 
+def unwrapped(cell: str) -> str:
+    """What spreadsheets wrap as a formula, so that they do not take it for a number: `="00123"`."""
+    return cell[2:-1] if cell.startswith('="') and cell.endswith('"') and len(cell) > 2 else cell
+
+
 def shop_id(cell: str) -> str | None:
     """A shop's own customer id. Spreadsheets write the number 12923 as 12923.0: that is one customer."""
     written = text(cell)

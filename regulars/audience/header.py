@@ -22,9 +22,9 @@ def match_header(
     columns: Sequence[str], fields: Collection[str], required: Sequence[str], mapped: Mapping[str, str]
 ) -> Header:
     """`mapped`: field -> column's name, as given by --map. Raises UsageError naming every problem at once."""
-    by_name = {_plain(name): number for number, name in reversed(list(enumerate(columns)))}
+    by_name = {plain_name(name): number for number, name in reversed(list(enumerate(columns)))}
     problems = [*_unknown_maps(mapped, fields), *_absent_columns(mapped, columns, by_name)]
-    places = {field: by_name[_plain(column)] for field, column in mapped.items() if field in fields and _plain(column) in by_name}
+    places = {field: by_name[plain_name(column)] for field, column in mapped.items() if field in fields and plain_name(column) in by_name}
     taken = set(places.values())
     places |= {
         field: by_name[field] for field in fields
@@ -40,7 +40,8 @@ def match_header(
     return Header(places, others, len(columns))
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """As columns are compared: case, spaces and hyphens make no difference."""
     return "_".join(name.replace("-", " ").replace("_", " ").split()).casefold()
 
 
@@ -55,7 +56,7 @@ def _absent_columns(mapped: Mapping[str, str], columns: Sequence[str], by_name: 
     return [
         f'--map {field}={column}: the file has no column "{column}"'
         + (f', did you mean "{near}"?' if (near := nearest(column, columns)) else "")
-        for field, column in mapped.items() if _plain(column) not in by_name
+        for field, column in mapped.items() if plain_name(column) not in by_name
     ]
 
 

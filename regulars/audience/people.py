@@ -16,6 +16,7 @@ from regulars.audience.addresses import Address, read_address
 from regulars.audience.cells import BadCell
 from regulars.audience.consent import Consent, latest, read_consent
 from regulars.audience.record import Record
+from regulars.audience.suppression import read_reason
 from regulars.definition.conditions import Kind
 from regulars.definition.text import fold
 from regulars.definition.workspace import Attribute
@@ -24,7 +25,7 @@ from regulars.diagnostics import nearest
 REQUIRED = ("email",)
 FIELDS = (
     "email", "customer_id", "first_name", "last_name", "locale", "timezone", "country", "city", "birthday", "consent",
-    "consent_at", "consent_source", "created_at", "tags",
+    "consent_at", "consent_source", "created_at", "tags", "suppressed",
 )
 PLAIN = ("first_name", "last_name", "locale", "timezone", "country", "city")  # texts that are kept as they are
 LONGEST_TAG = 100
@@ -38,7 +39,7 @@ class PersonRow:
 
     `texts`: of PLAIN. `birthday`: (date or None, 517). `attributes`: typed as JSON holds them.
     `tags`: added to those the customer carries; a file takes none away. `told_at`: by the shop's clock; what it told earlier
-    does not undo this. None: whatever was known.
+    does not undo this. None: whatever was known. `suppressed`: why nobody may write to the address any more.
     """
 
     address: Address
@@ -50,6 +51,7 @@ class PersonRow:
     created_at: datetime | None = None
     tags: tuple[str, ...] = ()
     told_at: datetime | None = None
+    suppressed: str | None = None
 
     def told(self, at: datetime) -> PersonRow:
         return replace(self, told_at=at)
@@ -65,7 +67,7 @@ def read_person(record: Record, attributes: Mapping[str, Attribute]) -> PersonRo
     typed = {name: value for name, attribute in attributes.items() if (value := _attribute(record, attribute)) is not None}
     return PersonRow(
         _address(record), record.read("customer_id", cells.shop_id), texts, record.read("birthday", cells.birthday), typed,
-        read_consent(record), record.past("created_at"), record.read("tags", _tags) or (),
+        read_consent(record), record.past("created_at"), record.read("tags", _tags) or (), suppressed=record.read("suppressed", read_reason),
     )
 
 
@@ -77,7 +79,7 @@ def merged(rows: Sequence[PersonRow]) -> PersonRow:
             row, shop_id=row.shop_id or whole.shop_id, texts={**whole.texts, **row.texts},
             birthday=row.birthday or whole.birthday, attributes={**whole.attributes, **row.attributes},
             consent=latest(whole.consent, row.consent), created_at=row.created_at or whole.created_at,
-            tags=tuple(dict.fromkeys((*whole.tags, *row.tags))),
+            tags=tuple(dict.fromkeys((*whole.tags, *row.tags))), suppressed=row.suppressed or whole.suppressed,
         )
     return whole
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -18,11 +18,13 @@ AHEAD = timedelta(days=1)  # a shop whose clock or zone is wrong by hours is no 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a row's cells mean: columns by field, the shop's zone for naive times, and the present."""
+    """What a row's cells mean: columns by field, the shop's zone for naive times, and the present. `spellers`: of fields whose cells
+    this file spells in another way than cells.py reads."""
 
     header: Header
     zone: ZoneInfo
     now: datetime
+    spellers: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def record(self, row: Sequence[str]) -> Record:
         if any(cell.strip() for cell in row[self.header.width:]):
@@ -67,6 +69,10 @@ class Record:
         cell = self.row[place]
         if not cell or cell.isspace():
             return None
+        if cell.startswith('="'):
+            cell = cells.unwrapped(cell)
+        if (speller := self.reading.spellers.get(field)) is not None:
+            cell = speller(cell)
         try:
             return reader(cell)
         except BadCell as error:
@@ -77,5 +83,5 @@ class Record:
 
     def others(self) -> tuple[tuple[str, str], ...]:
         """Cells of columns that no field claims, where something stands in them."""
-        found = ((name, cells.text(self.row[n])) for name, n in self.reading.header.others if n < len(self.row))
+        found = ((name, cells.text(cells.unwrapped(self.row[n]))) for name, n in self.reading.header.others if n < len(self.row))
         return tuple((name, value) for name, value in found if value is not None)

@@ -44,10 +44,11 @@ def read_suppression(record: Record) -> Suppression:
         raise
     except ValueError as error:
         raise BadCell(f"email: {error}") from error
-    return Suppression(address, record.read("reason", _reason) or "imported", "import", record.text("note"))
+    return Suppression(address, record.read("reason", read_reason) or "imported", "import", record.text("note"))
 
 
-def _reason(cell: str) -> str:
+def read_reason(cell: str) -> str:
+    """One of REASONS; raises BadCell."""
     word = (cells.text(cell) or "").casefold()
     if word not in REASONS:
         raise BadCell(f'"{cell.strip()[:40]}" is none of {", ".join(REASONS)}')

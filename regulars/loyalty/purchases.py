@@ -23,6 +23,8 @@ FIELDS = (
     "line_discount", "status", "paid_at", "shipped_at", "delivered_at", "cancelled_at", "refunded", "discount",
     "channel", "coupon", "referral_code", "served_by",
 )
+AMOUNTS = ("unit_price", "unit_cost", "line_discount", "refunded", "discount")
+MOMENTS = ("ordered_at", "paid_at", "shipped_at", "delivered_at", "cancelled_at")
 MOST_LINES = 10_000
 _LARGEST_AMOUNT = 10**14
 

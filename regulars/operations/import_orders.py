@@ -16,7 +16,7 @@ _TOO_MANY = f"order {{key}} has more than {MOST_LINES:,} lines; is order_id the 
 
 def import_orders(source: Source, purchases: Purchases, currency: str, rates: Rates, *, dry_run: bool = False) -> Imported:
     """`currency`: of rows that name none. A batch is one transaction; stopped in between, the import can be repeated."""
-    now = source.reading.now
+    now, currency = source.reading.now, source.currency or currency
     result = read_rows(source, lambda record: read_row(record, currency), key=lambda row: row.order_id, pack=Row.packed)
     for batch in batches(_orders(source, rates, result), size_of=lambda order: len(order.lines)):
         changed = purchases.changed(batch) if dry_run else purchases.record(batch, now)

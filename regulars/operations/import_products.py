@@ -14,7 +14,7 @@ _TOO_MANY = f"sku {{key}} stands in more than {MOST_ROWS:,} rows; is sku the rig
 
 def import_products(source: Source, catalogue: Catalogue, currency: str, *, dry_run: bool = False) -> Imported:
     """`currency`: of rows that name none."""
-    now = source.reading.now
+    now, currency = source.reading.now, source.currency or currency
     result = read_rows(source, lambda record: read_product(record, currency), key=lambda product: product.sku)
     for batch in batches(_products(source, result), size_of=lambda pair: pair[0]):
         products = [product for _, product in batch]

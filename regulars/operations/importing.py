@@ -19,13 +19,15 @@ PROGRESS_EVERY = 1_000
 
 @dataclass(slots=True)
 class Imported:
-    """Counts of rows: read = imported + unchanged + rejected. `rejected` holds (line, reason)."""
+    """Counts of rows: read = imported + unchanged + rejected. `rejected` holds (line, reason), `read_as` what was decided about
+    the whole file."""
 
     read: int = 0
     imported: int = 0
     unchanged: int = 0
     rejected_count: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    read_as: tuple[str, ...] = ()
 
     def reject(self, line: int, reason: str) -> None:
         self.rejected_count += 1
@@ -34,24 +36,28 @@ class Imported:
 
     def as_json(self) -> dict[str, Any]:
         rejected = [{"line": line, "reason": reason} for line, reason in sorted(self.rejected)]
-        return {"read": self.read, "imported": self.imported, "unchanged": self.unchanged, "rejected": rejected}
+        return {
+            "read": self.read, "imported": self.imported, "unchanged": self.unchanged, "rejected": rejected, "read_as": list(self.read_as)}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The file, a spool to sort it in, and what its cells mean. `progress` hears of rows read, then of rows stored."""
+    """The file, a spool to sort it in, and what its cells mean. `progress` hears of rows read, then of rows stored.
+    `read_as`: what was decided about the file; `currency`: which one its amounts name."""
 
     file: RowFile
     spool: RowSpool
     reading: Reading
     progress: Progress
+    read_as: tuple[str, ...] = ()
+    currency: str | None = None
 
 
 def read_rows(
     source: Source, read: Callable[[Record], T], key: Callable[[T], str], pack: Callable[[T], Any] = lambda value: value
 ) -> Imported:
     """Every row through `read` into the spool, under its key, as `pack` makes it; those that cannot be read are rejected."""
-    result = Imported()
+    result = Imported(read_as=source.read_as)
     for line, row in source.file.rows():
         result.read += 1
         if result.read % PROGRESS_EVERY == 0:

@@ -48,7 +48,7 @@ def imported(project: Path, kind: str, content: bytes | str, *options: str) -> d
 def test_what_an_import_says_as_json(project):
     said = imported(project, "orders", ORDERS + "A,2026-05-01,ada@mail.example\nB,soon,ada@mail.example\n")
 
-    assert said == {"read": 2, "imported": 1, "unchanged": 0, "rejected": [
+    assert said == {"read": 2, "imported": 1, "unchanged": 0, "read_as": [], "rejected": [
         {"line": 3, "reason": 'ordered_at: "soon" is not a time; write 2026-05-01 or 2026-05-01 10:00'}]}
 
 
@@ -81,7 +81,7 @@ def test_a_wrong_encoding_names_line_and_byte_and_changes_nothing(project):
     content = (ORDERS + "A,2026-05-01,ada@mail.example\nB,2026-05-01,ay\u015fe@mail.example\n").encode("cp1254")
 
     with pytest.raises(UsageError) as caught:
-        imported(project, "orders", content)
+        imported(project, "orders", content, "--encoding", "utf-8")
 
     assert "in.csv:3: the file is not UTF-8: byte 0xfe at position" in caught.value.message
     assert "--encoding cp1254" in caught.value.hint
@@ -98,7 +98,7 @@ def test_the_first_wrong_byte_is_found_beyond_a_chunk(tmp_path):
     file.write_bytes(b"email\n" + b"ada@mail.example\n" * 100_000 + b"\xfe\n")
 
     with pytest.raises(UsageError, match=r"long.csv:100002: .*0xfe at position 1700006"):
-        list(CsvFile(str(file)).rows())
+        list(CsvFile(str(file), "utf-8").rows())
 
 
 @pytest.mark.parametrize(("row", "said"), [
@@ -174,3 +174,89 @@ def test_a_customer_is_added_by_the_rules_of_a_file(project):
     assert added.exit_code == 0
     assert (card["first_name"], card["attributes"], card["consent"]["history"][0]["source"]) == ("Ada", {"taste": "dark"}, "command line")
     assert wrong.exception.message == 'taste: "salty" is none of fruity, dark'
+
+
+# ---- spreadsheets as people save them ----
+
+
+@pytest.mark.parametrize(("content", "read_as"), [
+    (ORDERS.replace("email", "email,unit_price") + "A,2026-05-01,ada@mail.example,250.00\n", []),
+    ("order_id;ordered_at;email;unit_price;quantity\nA;05.01.2026;ada@mail.example;1.250,50;1.000\n", ["a comma before fractions in quantity, unit_price"]),
+    ("order_id\tordered_at\temail\tunit_price\nA\t13/01/2026 09:30\tada@mail.example\t₺1.250,50\n", [
+        "a comma before fractions in unit_price", "dates with the day first", "amounts in TRY, as the cells say"]),
+    ('order_id,ordered_at,email,unit_price\n"=""00123""",1/13/2026 3:05 PM,ada@mail.example,"$1,250.50"\n', ["dates with the month first"]),
+    ("order_id;ordered_at;email;product;;;\nA;2026-05-01;ada@mail.example;Çay Şekeri ıhlamur;;;\n".encode("cp1254"), ["in cp1254"]),
+    ("order_id;ordered_at;email;product\nA;2026-05-01;ada@mail.example;Caf\u00e9 cr\u00e8me\n".encode("cp1252"), ["in cp1252"]),
+    ("\ufefforder_id;ordered_at;email\nA;5.1.2026 10:00;ada@mail.example\n".encode(), []),
+])
+def test_what_was_decided_about_a_spreadsheet_is_said(project, content, read_as):
+    said = imported(project, "orders", content)
+
+    assert (said["imported"], said["rejected"], said["read_as"]) == (1, [], read_as)
+    assert imported(project, "orders", content)["unchanged"] == 1
+
+
+@pytest.mark.parametrize(("text", "codec"), [
+    ("Ayşe Yılmaz, İzmir, çok güzel", "cp1254"), ("ğ", "cp1254"), ("Þórður Jónsson, Ísafjörður, Ægir", "cp1252"), ("Café, naïve, Straße", "cp1252"),
+])
+def test_which_windows_a_file_comes_from_is_told_by_its_letters(tmp_path, text, codec):
+    file = tmp_path / "in.csv"
+    file.write_bytes(f"email;first_name\nada@mail.example;{text}\n".encode(codec))
+
+    assert list(CsvFile(str(file)).rows()) == [(2, ["ada@mail.example", text])]
+
+
+def test_a_declared_encoding_wins(project):
+    content = "email,first_name\nada@mail.example,Þóra\n".encode("cp1252")
+
+    said = imported(project, "customers", content, "--encoding", "cp1254")
+    card = json.loads(run(project, "customers", "show", "ada@mail.example", "--json").stdout)
+
+    assert (said["read_as"], card["first_name"]) == ([], "Şóra")
+
+
+def test_a_date_that_can_be_two_days_is_asked_about_with_its_line(project):
+    content = ORDERS + "A,13.05.2026,ada@mail.example\nB,05/01/2026,ada@mail.example\n"
+    with pytest.raises(UsageError) as caught:
+        imported(project, "orders", content)
+
+    assert caught.value.message.endswith('in.csv:3: ordered_at: "05/01/2026" can be two days: no date in the file shows which number is the day')
+    assert caught.value.hint == "say which: --dates day-first or --dates month-first"
+    assert imported(project, "orders", content, "--dates", "month-first")["imported"] == 2
+
+
+def test_dates_that_contradict_each_other_are_asked_about(project):
+    content = ORDERS + "A,13/05/2026,ada@mail.example\nB,05/13/2026,ada@mail.example\nC,05/01/2026,ada@mail.example\n"
+    with pytest.raises(UsageError, match=r"in.csv:4: .*some dates of the file have the day first and others the month"):
+        imported(project, "orders", content)
+
+    said = imported(project, "orders", content, "--dates", "day-first")
+    assert (said["imported"], said["rejected"][0]["line"]) == (2, 3)
+
+
+def test_a_column_that_contradicts_itself_is_read_as_ever(project):
+    content = "order_id;ordered_at;email;unit_price\nA;2026-05-01;ada@mail.example;12,50\nB;2026-05-01;ada@mail.example;12.50\n"
+    said = imported(project, "orders", content)
+
+    assert (said["imported"], said["read_as"], said["rejected"][0]["line"]) == (1, [], 2)
+    assert "a comma can be a fraction or thousands" in said["rejected"][0]["reason"]
+
+
+def test_amounts_in_two_currencies_need_a_column_that_tells_them_apart(project):
+    with pytest.raises(UsageError, match=r"its amounts are in EUR and TRY"):
+        imported(project, "orders", "order_id;ordered_at;email;unit_price\nA;2026-05-01;a@mail.example;₺12,50\nB;2026-05-01;a@mail.example;€12,50\n")
+
+
+@pytest.mark.parametrize("title", ["Sales of May", "Sales of May;;;"])
+def test_a_title_above_the_header_is_refused_with_the_header_s_line(project, title):
+    content = f"{title}\n\norder_id;ordered_at;email;unit_price\nA;2026-05-01;ada@mail.example;12,50\n"
+    line = content[:content.index("order_id")].count("\n") + 1
+
+    with pytest.raises(UsageError, match=rf"in.csv:1: the first line does not name the columns; line {line} does"):
+        imported(project, "orders", content)
+
+
+@pytest.mark.parametrize("start", [b"PK\x03\x04\x14\x00", b"\xd0\xcf\x11\xe0\xa1\xb1"])
+def test_a_workbook_is_no_csv_file(project, start):
+    with pytest.raises(UsageError, match="is a spreadsheet or an archive"):
+        imported(project, "orders", start + b"\x00" * 100)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlalchemy.sql.dml import Insert
 
 from regulars.adapters.database.bulk import in_batches
@@ -77,6 +77,7 @@ def add_to(connection: Connection, wanted: Sequence[Suppression], now: datetime,
 def _unless_harder(connection: Connection) -> Insert:
     put = upsert(connection, suppressions)
     new = put.excluded
-    harder = and_(suppressions.c.reason.in_(OF_MARKETING), new.reason.not_in(OF_MARKETING))
+    ends_marketing = [suppressions.c.reason == reason for reason in OF_MARKETING]  # no IN: it cannot stand in a statement of many rows
+    harder = and_(or_(*ends_marketing), *(new.reason != reason for reason in OF_MARKETING))
     told = {"reason": new.reason, "source": new.source, "note": new.note}
     return put.on_conflict_do_update(index_elements=[suppressions.c.channel, suppressions.c.address_hash], set_=told, where=harder)

@@ -15,6 +15,7 @@ from regulars.errors import UsageError
 
 if TYPE_CHECKING:
     from regulars.operations.importing import Imported, Source
+    from regulars.operations.reading_files import Shape
 
 TOLD_ON_TERMINAL = 20
 NOTHING_CAME_IN = 1
@@ -26,7 +27,7 @@ def file_options(command: Command) -> Command:
     for option in (
         click.argument("file", type=click.Path()),
         click.option("--map", "maps", multiple=True, metavar="FIELD=COLUMN", help="This field is in that column. Repeatable."),
-        click.option("--encoding", default="utf-8", show_default=True, help="As in cp1254; a byte order mark is understood."),
+        click.option("--encoding", help="As in cp1254; without it the file's own bytes decide."),
         click.option("--dry-run", is_flag=True, help="Read and compare everything, change nothing."),
         as_json, in_house,
     )[::-1]:
@@ -34,30 +35,34 @@ def file_options(command: Command) -> Command:
     return command
 
 
+def dated_file_options(command: Command) -> Command:
+    words = click.Choice(["day-first", "month-first"])
+    return file_options(click.option("--dates", type=words, help="What 05/01/2026 means, where the file leaves it open.")(command))
+
+
 @contextmanager
 def open_source(
-    house: House, file: str, encoding: str, maps: tuple[str, ...], fields: tuple[str, ...], required: tuple[str, ...]
+    house: House, file: str, encoding: str | None, maps: tuple[str, ...], shape: Shape, dates: str | None = None
 ) -> Iterator[Source]:
-    from zoneinfo import ZoneInfo
-
     from regulars.adapters.csv_files import CsvFile
     from regulars.adapters.row_spool import DiskSpool
-    from regulars.audience.header import match_header
-    from regulars.audience.record import Reading
     from regulars.operations.importing import Source
+    from regulars.operations.reading_files import understood
 
     table = CsvFile(file, encoding)
-    header = match_header(table.columns, fields, required, _mapped(maps))
-    reading = Reading(header, ZoneInfo(house.shop.timezone), house.clock.now())
+    known = understood(table, shape, house.shop, house.clock.now(), maps=_mapped(maps), dates=dates, name=file)
+    guessed = [f"in {table.guessed}"] if encoding is None and table.guessed else []
     spool = DiskSpool()
     try:
         with progress(f"import {file}") as told:
-            yield Source(table, spool, reading, told)
+            yield Source(known.file, spool, known.reading, told, (*known.read_as, *guessed), known.currency)
     finally:
         spool.close()
 
 
 def tell(result: Imported, *, as_json: bool, dry_run: bool) -> None:
+    if result.read_as:
+        say(f"read as: {'; '.join(result.read_as)}")
     _tell_rejected(result)
     if as_json:
         write_json(result.as_json())

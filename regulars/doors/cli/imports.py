@@ -8,7 +8,7 @@ import click
 
 from regulars.bootstrap import House
 from regulars.doors.cli.console import say
-from regulars.doors.cli.csv_source import file_options, open_source, tell
+from regulars.doors.cli.csv_source import dated_file_options, open_source, tell
 
 if TYPE_CHECKING:
     from regulars.operations.importing import Source
@@ -24,48 +24,48 @@ def import_() -> None:
 
 
 @import_.command(epilog="Example: regulars import customers customers.csv --map email=E-Mail --dry-run")
-@file_options
-def customers(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
+@dated_file_options
+def customers(house: House, file: str, maps: tuple[str, ...], encoding: str | None, dates: str | None, dry_run: bool, as_json: bool) -> None:
     """People, one a row.
 
     email; and where known names, locale, birthday, consent, consent_at, and the attributes that regulars.yaml declares.
     """
-    from regulars.audience.people import FIELDS, REQUIRED
     from regulars.operations.import_customers import import_customers
+    from regulars.operations.reading_files import customers_shape
 
     attributes = house.shop.attributes
-    with open_source(house, file, encoding, maps, (*FIELDS, *attributes), REQUIRED) as source:
+    with open_source(house, file, encoding, maps, customers_shape(attributes), dates) as source:
         _mention_ignored(source)
-        result = import_customers(source, house.people, attributes, dry_run=dry_run)
+        result = import_customers(source, house.people, house.suppressions, attributes, dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
 
 
 @import_.command(epilog="Example: regulars import orders orders.csv --map order_id=InvoiceNo --map ordered_at=InvoiceDate")
-@file_options
-def orders(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
+@dated_file_options
+def orders(house: House, file: str, maps: tuple[str, ...], encoding: str | None, dates: str | None, dry_run: bool, as_json: bool) -> None:
     """Purchases, one line item a row.
 
     order_id, ordered_at, email; and where known sku, product, category, quantity, unit_price, currency, status, coupon …
     """
-    from regulars.loyalty.purchases import FIELDS, REQUIRED
     from regulars.operations.import_orders import import_orders
+    from regulars.operations.reading_files import ORDERS
 
-    with open_source(house, file, encoding, maps, FIELDS, REQUIRED) as source:
+    with open_source(house, file, encoding, maps, ORDERS, dates) as source:
         result = import_orders(source, house.purchases, house.shop.currency, house.rates, dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
 
 
 @import_.command(epilog="Example: regulars import products products.csv --map sku=SKU --map name=Title")
-@file_options
-def products(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
+@dated_file_options
+def products(house: House, file: str, maps: tuple[str, ...], encoding: str | None, dates: str | None, dry_run: bool, as_json: bool) -> None:
     """The catalogue, one product a row.
 
     sku, name; and where known url, image_url, price, compare_at, stock, category, usual_gap_days.
     """
-    from regulars.loyalty.products import FIELDS, REQUIRED
     from regulars.operations.import_products import import_products
+    from regulars.operations.reading_files import products_shape
 
-    with open_source(house, file, encoding, maps, FIELDS, REQUIRED) as source:
+    with open_source(house, file, encoding, maps, products_shape(house.shop), dates) as source:
         result = import_products(source, house.catalogue, house.shop.currency, dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
 

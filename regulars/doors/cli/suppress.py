@@ -58,11 +58,12 @@ def list_(house: House, as_json: bool) -> None:
 
 @suppress.command("import", epilog="Example: regulars suppress import unsubscribed.csv --map email=Address")
 @file_options
-def import_(house: House, file: str, maps: tuple[str, ...], encoding: str, dry_run: bool, as_json: bool) -> None:
+def import_(house: House, file: str, maps: tuple[str, ...], encoding: str | None, dry_run: bool, as_json: bool) -> None:
     """Addresses from a CSV file: email, and where known reason and note."""
     from regulars.audience.suppression import FIELDS, REQUIRED
+    from regulars.operations.reading_files import Shape
     from regulars.operations.suppress import import_suppressions
 
-    with open_source(house, file, encoding, maps, FIELDS, REQUIRED) as source:
+    with open_source(house, file, encoding, maps, Shape(FIELDS, REQUIRED)) as source:
         result = import_suppressions(source, house.suppressions, dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
