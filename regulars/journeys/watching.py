@@ -32,6 +32,11 @@ class Moment:
     day: date
     born: tuple[int, ...] = ()
 
+    @property
+    def found_since(self) -> datetime:
+        """Who was found later than this has had it. A birthday is once a year, also for who flies to where it begins again."""
+        return self.at - timedelta(days=60) if self.born else self.at
+
 
 def since_when(live: LiveAutomation, watched_at: datetime | None) -> datetime:
     """Moments after this one are looked for; those that were found before are marked, and are not found again."""

@@ -49,7 +49,7 @@ class WatchtowerInDatabase:
     ) -> Sequence[int]:
         """Customers by these clocks, or all, whose moment that is and for whom it has not been found yet."""
         known = exists().where(
-            memberships.c.campaign == live.name, memberships.c.customer_id == customers.c.id, memberships.c.since >= moment.at
+            memberships.c.campaign == live.name, memberships.c.customer_id == customers.c.id, memberships.c.since >= moment.found_since
         )
         wanted = [customers.c.erased_at.is_(None), not_(known)]
         if moment.born:
