@@ -83,12 +83,15 @@ _MAIL = (
     Word("relay", RELAY_NAME, "where it leaves, if not by the shop's first relay", "receipts"),
 )
 _LATER = ("market", "markets")
+_OF_THE_SHOP = dict.fromkeys(("contact_limits", "quiet_hours", "hold_while", "classes", "calendar", "offers", "events"), "it belongs into regulars.yaml, and holds for all campaigns")
 _ONLY_AUTOMATIONS = {
+    **_OF_THE_SHOP,
     **dict.fromkeys(("one_per", "again", "on_start", "recheck", "leave_when", "on_change", "entry_window"),
                     "it belongs to an automation, which has trigger: and steps: instead of to:"),
     "when": "say who gets it in to:", "not_later_than": "write expires_after:",
 }
 _ONLY_SENT_ONCE = {
+    **_OF_THE_SHOP,
     "to": "whoever the trigger is about enters; to choose among them write when: {in_segment: …}",
     "except": "write when: {not: {in_segment: …}}", "send_at": "write a step wait: until 10:00 local, or trigger: {schedule: …}",
     "if_past": "not_later_than: says what becomes of mails that are late", "expires_after": "write not_later_than:",

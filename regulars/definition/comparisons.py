@@ -88,7 +88,7 @@ class Comparisons:
             notes.error(node.at, "D312", "no comparison stands here", f"write {self.words}")
         read = [self._test(key, value, notes) for key, value in entries]
         tests = tuple(test for test in read if test is not None)
-        for low, high in _never_both(tests):
+        for low, high in never_both(tests):
             notes.error(node.at, "D315", f"nothing is both {low} and {high}", "swap the two values, or take one out")
         return tests or None
 
@@ -168,9 +168,12 @@ def _size(value: Any) -> Any:
     return value.months * 30.44 * 86_400 + value.seconds if isinstance(value, Duration) else value
 
 
-def _never_both(tests: tuple[Test, ...]) -> Iterator[tuple[Op, Op]]:
-    """Pairs of comparisons that leave nothing between them."""
-    given = {test.op: _size(test.value) for test in tests}
+def never_both(tests: tuple[Test, ...]) -> Iterator[tuple[Op, Op]]:
+    """Pairs of comparisons of one value that leave nothing between them."""
+    given: dict[Op, Any] = {}
+    for op in {op for bounds in _BOUNDS for op in bounds}:
+        if sizes := [_size(test.value) for test in tests if test.op is op]:
+            given[op] = max(sizes) if any(op is low for low, _ in _BOUNDS) else min(sizes)
     for low, high in _BOUNDS:
         if low in given and high in given:
             touching = {low, high} == {Op.AT_LEAST, Op.AT_MOST}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from regulars.definition import nodes
@@ -19,7 +19,8 @@ from regulars.definition.automation import (
     WaitFor,
     WaitQuiet,
 )
-from regulars.definition.conditions import Condition, Not
+from regulars.definition.conditions import Condition, InSegment, Not
+from regulars.definition.impossible import is_impossible
 from regulars.definition.mails import all_steps, branches_of, sends_of
 from regulars.definition.notebook import Notebook
 from regulars.definition.workspace import CampaignKind
@@ -50,7 +51,8 @@ def heed_sense(node: nodes.Mapping, read: Said, notes: Notebook) -> None:
     _heed_quiet(steps, trigger, notes)
     _heed_order(steps, notes)
     _heed_idleness(steps, notes)
-    _heed_conditions(steps, (), notes)
+    _heed_impossible(node, read, notes)
+    _heed_conditions(steps, tuple(_known_at_entry(read, trigger)), notes)
 
 
 def _heed_entry(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Notebook) -> None:
@@ -109,8 +111,23 @@ def _heed_idleness(steps: Sequence[Step], notes: Notebook) -> None:
         notes.warning(at, "D406", "the automation only waits" if only else "nothing comes after this wait", "add a step behind it, or take it out")
 
 
+def _heed_impossible(node: nodes.Mapping, read: Said, notes: Notebook) -> None:
+    asked = [(said.at, read["when"]) for said in (node.get("when"),) if said is not None and "when" in read]
+    asked += [(step.at, step.condition) for step in all_steps(read["steps"]) if isinstance(step, If) and step.at]
+    for place, condition in asked:
+        if is_impossible(condition):
+            notes.error(place, "D405", "this is never true, as two of its comparisons exclude each other", "take one of the two out, or write any:")
+
+
+def _known_at_entry(read: Said, trigger: Trigger) -> Iterator[tuple[Condition, bool]]:
+    if "when" in read:
+        yield read["when"], True
+    if trigger.segment and trigger.event == "segment.entered":
+        yield InSegment(trigger.segment), True
+
+
 def _heed_conditions(steps: Sequence[Step], known: tuple[tuple[Condition, bool], ...], notes: Notebook) -> None:
-    """`known`: what was asked right before the first of these steps, and how it was answered."""
+    """`known`: what was asked right before the first of these steps, or at the entry, and how it was answered."""
     for step in steps:
         if isinstance(step, If):
             _heed_answered(step, known, notes)
@@ -128,7 +145,7 @@ def _heed_answered(step: If, known: Iterable[tuple[Condition, bool]], notes: Not
         same, opposite = condition == step.condition, condition == Not(step.condition) or Not(condition) == step.condition
         if same or opposite:
             true = answer is same
-            notes.error(place, "D405", f"this is always {'true' if true else 'false'} here, as it was asked just before",
+            notes.error(place, "D405", f"this is always {'true' if true else 'false'} here, as is known already",
                         f"keep the steps of {'then' if true else 'else'} without the if, or wait in between")
             return
     if step.then == step.otherwise:
