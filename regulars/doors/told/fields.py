@@ -12,13 +12,14 @@ MOST_LINES = 10_000
 Text = Annotated[str, Meta(min_length=1, max_length=255)]
 LongText = Annotated[str, Meta(min_length=1, max_length=2_000)]
 Id = Annotated[str, Meta(min_length=1, max_length=255, description="The shop's own name of it.")]
-Email = Annotated[str, Meta(min_length=3, max_length=254, description="As in ada@mail.example.")]
+Email = Annotated[str, Meta(
+    min_length=3, max_length=254, description="As in ada@mail.example.", extra_json_schema={"format": "email"})]
 Money = Annotated[str, Meta(
     pattern=r"^[+-]?[0-9]{1,10}(\.[0-9]{1,4})?$", max_length=16,
     description='A decimal number in quotes, with a point before the fraction: "12.50".', examples=["12.50"])]
 Moment = Annotated[str, Meta(
     min_length=10, max_length=40, description="ISO 8601: 2026-11-20T10:00:00+03:00. Without a zone it is the shop's.",
-    examples=["2026-11-20T10:00:00+03:00"])]
+    examples=["2026-11-20T10:00:00+03:00"], extra_json_schema={"format": "date-time"})]
 Quantity = int | Annotated[str, Meta(pattern=r"^-?[0-9]{1,7}(\.[0-9]{1,3})?$", max_length=12)]
 Web = Annotated[str, Meta(max_length=2_000, pattern="^https?://", description="Begins with https://.")]
 
