@@ -22,6 +22,16 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Code:
+    """Of an offer, in a mail to the customer."""
+
+    code: str
+    offer: str
+    state: str
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """`person`: the plain columns that hold something. `identities`: (kind, value) besides the address.
     `suppressed`: the reason, None when the address is not on the list. `messages`: campaign and time of the latest. Newest answers, orders and messages first."""
@@ -45,6 +55,7 @@ class Card:
     referral_code: str | None
     referred_by: str | None
     has_referred: int
+    codes: tuple[Code, ...] = ()  # of the latest mails that had one
     rewards: tuple[str, ...] = ()  # what is left of them, in words
 
     def as_json(self) -> dict[str, Any]:
@@ -65,6 +76,9 @@ class Card:
             "identities": [{"kind": kind, "value": value} for kind, value in self.identities],
             "messages_received": self.messages_received,
             "latest_messages": [{"campaign": campaign, "accepted_at": _iso(at)} for campaign, at in self.messages],
+            "codes": [
+                {"code": one.code, "offer": one.offer, "state": one.state, "valid_until": _iso(one.valid_until)} for one in self.codes
+            ],
             "referral": {"code": self.referral_code, "referred_by": self.referred_by, "has_referred": self.has_referred,
                          "rewards": list(self.rewards)},
         }

@@ -371,7 +371,9 @@ def test_imported_codes_are_taken_and_reserved_ones_are_counted_down(database):
     launch = floor.launch()
     assert floor.coupons.stock(TEN.name).reserved == 3
 
-    floor.drain(launch.id)
+    bind(floor, claim(floor, launch, 2))
+    assert floor.coupons.stock(TEN.name).reserved == 1
+    floor.work()
 
     stock = floor.coupons.stock(TEN.name)
     assert (stock.free, stock.bound, stock.reserved) == (7, 3, 0)

@@ -13,6 +13,7 @@ from regulars.adapters.database.referral_codes import stored_codes
 from regulars.adapters.database.rewards import purses_of
 from regulars.adapters.database.schema import (
     consents,
+    coupons,
     customers,
     identities,
     launches,
@@ -20,11 +21,12 @@ from regulars.adapters.database.schema import (
     orders,
     suppressions,
 )
-from regulars.audience.card import Answer, Card
+from regulars.audience.card import Answer, Card, Code
 from regulars.audience.people import PLAIN
 from regulars.definition.quantities import Money
 
 LATEST_ORDERS = 5
+LATEST_CODES = 10
 LATEST_MESSAGES = 10
 
 
@@ -49,7 +51,7 @@ def _card(connection: Connection, customer_id: int, compare_in: str) -> Card:
         last_at=row.orders_last_at, orders=_orders(connection, customer_id), identities=_identities(connection, customer_id),
         messages_received=connection.scalar(received) or 0, messages=_messages(connection, customer_id), referral_code=stored_codes(connection, [customer_id]).get(customer_id),
         referred_by=connection.scalar(select(customers.c.email).where(customers.c.id == row.referred_by)),
-        has_referred=row.has_referred, rewards=tuple(map(str, purses_of(connection, [customer_id]).get(customer_id, ()))),
+        codes=_codes(connection, customer_id), has_referred=row.has_referred, rewards=tuple(map(str, purses_of(connection, [customer_id]).get(customer_id, ()))),
     )
 
 
@@ -58,6 +60,12 @@ def _person(row: Any) -> dict[str, Any]:
     if born is None and row.birth_month_day:
         born = f"--{row.birth_month_day // 100:02}-{row.birth_month_day % 100:02}"
     return {name: getattr(row, name) for name in PLAIN} | {"birthday": born}
+
+
+def _codes(connection: Connection, customer_id: int) -> tuple[Code, ...]:
+    query = select(coupons.c.code, coupons.c.offer, coupons.c.state, coupons.c.valid_until).where(
+        coupons.c.customer_id == customer_id).order_by(coupons.c.bound_at.desc(), coupons.c.code_folded).limit(LATEST_CODES)
+    return tuple(Code(row.code, row.offer, row.state, row.valid_until) for row in connection.execute(query))
 
 
 def _answers(connection: Connection, customer_id: int) -> tuple[Answer, ...]:

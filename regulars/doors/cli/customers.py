@@ -82,6 +82,7 @@ def _write_card(card: Card) -> None:
         *((f"also known by {kind}", value) for kind, value in card.identities),
         ("mails received", card.messages_received),
         *((f"  {at:%Y-%m-%d}", campaign) for campaign, at in card.messages),
+        *((f"code of {one.offer}", f"{one.code}, {one.state}" + (f", until {one.valid_until:%Y-%m-%d}" if one.valid_until else "")) for one in card.codes),
         ("referral code", card.referral_code or "none yet: made when a mail first shows it"),
         *((("came through", card.referred_by),) if card.referred_by else ()),
         *((("has brought", card.has_referred),) if card.has_referred else ()),
