@@ -164,18 +164,19 @@ class Comparisons:
         return False
 
 
-def _size(value: Any) -> Any:
-    return value.months * 30.44 * 86_400 + value.seconds if isinstance(value, Duration) else value
+def _size(value: Any, days: float = 30.44) -> Any:
+    """Of a length of time in seconds, with months of so many days."""
+    return value.months * days * 86_400 + value.seconds if isinstance(value, Duration) else value
 
 
 def never_both(tests: tuple[Test, ...]) -> Iterator[tuple[Op, Op]]:
-    """Pairs of comparisons of one value that leave nothing between them."""
-    given: dict[Op, Any] = {}
-    for op in {op for bounds in _BOUNDS for op in bounds}:
-        if sizes := [_size(test.value) for test in tests if test.op is op]:
-            given[op] = max(sizes) if any(op is low for low, _ in _BOUNDS) else min(sizes)
+    """Pairs of comparisons of one value that leave nothing between them, in whichever months."""
     for low, high in _BOUNDS:
-        if low in given and high in given:
-            touching = {low, high} == {Op.AT_LEAST, Op.AT_MOST}
-            if given[low] > given[high] or (given[low] == given[high] and not touching):
-                yield low, high
+        least = [test.value for test in tests if test.op is low]
+        most = [test.value for test in tests if test.op is high]
+        touching = {low, high} == {Op.AT_LEAST, Op.AT_MOST}
+        if not least or not most:
+            continue
+        apart = max(_size(value, 28) for value in least) > min(_size(value, 31) for value in most)
+        if apart or (set(least) & set(most) and not touching):
+            yield low, high
