@@ -56,7 +56,6 @@ def _topic_key(text: str, _: Notebook) -> str:
 
 _TOPIC_KEY = One("a name of small letters, such as news", _topic_key, text=True)
 
-
 SHOP_TABLE = Table("shop", (
     Word("name", LINE, "as customers know it", '"Mahalle Kahve"', required=True),
     Word("url", URL, "the shop's front page; links to its domain get the utm parameters", "https://kahve.example", required=True),
