@@ -21,6 +21,7 @@ from regulars.definition.workspace import CampaignKind, RollOut, SendAt
 from regulars.delivery.life import LaunchState, State
 from regulars.delivery.outcomes import Outcome
 from regulars.delivery.roll_out import Stage
+from regulars.journeys.contact import Admitted, Later
 from regulars.journeys.limits import Limits
 from regulars.operations import plan as operations_plan
 from regulars.operations.launch import Wishes, prepare
@@ -28,6 +29,7 @@ from regulars.operations.pace import Pace
 from regulars.operations.why import why
 from tests.integration.launching import NOW, FakeTransport, ShopFloor, add_customers, workspace
 from tests.integration.test_statements import heard, plans, reads_all
+from tests.journeying import campaign, happening, people, put_live, send, tell, turn
 
 DAY = timedelta(days=1)
 DAYS_2, DAYS_7 = Duration(seconds=2 * 86_400), Duration(seconds=7 * 86_400)
@@ -447,3 +449,19 @@ def test_who_limits_nothing_pays_nothing(shop):
     office = replace(shop.office(), contacts=None)  # whom nobody asks
     assert shop.drain(launch_id, office).done == 2
     assert Limits.of(shop.workspace.shop) is None
+
+
+def test_of_two_automations_on_one_day_the_better_class_goes_and_the_other_waits_for_the_next(database):
+    two = [campaign(send("hello"), name=name, class_=name) for name in ("news", "cart")]
+    put_live(database, *two)
+    person, = people(database, "ada")
+    assert tell(database, [happening(person)]) == 2
+    turn(database, NOW)
+    floor, limits = ShopFloor(database), Limits("Europe/Istanbul", classes=("cart", "news"))
+    said = {}
+    for launch_id in floor.messages.due(NOW):
+        made, batch = floor.launches.get(launch_id), floor.messages.claim(launch_id, 10, "worker-1", 60, NOW)
+        said[made.class_] = list(floor.office().contacts.admit(made, DAYS_2, batch, limits, NOW).values())
+    assert said == {
+        "cart": [Admitted()], "news": [Later(datetime(2026, 11, 20, 21, 0, tzinfo=UTC), "another mail goes first on that day: cart")],
+    }
