@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, journeys, large, limits, pixel, sending
+from benchmarks import delivery, intake, journeys, large, limits, pixel, sending
 
-ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "journeys": journeys.main, "limits": limits.main, "large": large.main}
-USUAL = ("delivery", "sending", "pixel", "journeys")
+ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "intake": intake.main, "journeys": journeys.main, "limits": limits.main, "large": large.main}
+USUAL = ("delivery", "sending", "pixel", "intake", "journeys")
 
 for name in sys.argv[1:] or USUAL:
     if name not in ALL:

@@ -79,10 +79,10 @@ class Page:
             }
             for (source, event_id), call in sorted(names.items())
         ]
-        new: set[tuple[str, str]] = set()
-        for some in in_batches(rows, 500):
-            insert = upsert(self.connection, intakes).values(some).on_conflict_do_nothing()
-            new |= {(row.source, row.event_id) for row in self.connection.execute(insert.returning(intakes.c.source, intakes.c.event_id))}
+        if not rows:
+            return {}
+        insert = upsert(self.connection, intakes).on_conflict_do_nothing().returning(intakes.c.source, intakes.c.event_id)
+        new = {(row.source, row.event_id) for row in self.connection.execute(insert, rows)}
         known: dict[tuple[str, str], Answered] = {}
         by_source: dict[str, list[str]] = defaultdict(list)
         for source, event_id in names.keys() - new:

@@ -24,11 +24,10 @@ def new_events(connection: Connection, told: Sequence[tuple[EventTold, int]]) ->
         }
         for event, customer_id in told
     }
-    new: set[tuple[str, str]] = set()
-    for some in in_batches([rows[name] for name in sorted(rows)], 500):
-        insert = upsert(connection, events).values(some).on_conflict_do_nothing()
-        returned = connection.execute(insert.returning(events.c.source, events.c.source_id))
-        new |= {(row.source, row.source_id) for row in returned}
+    if not rows:
+        return []
+    insert = upsert(connection, events).on_conflict_do_nothing().returning(events.c.source, events.c.source_id)
+    new = {(row.source, row.source_id) for row in connection.execute(insert, [rows[name] for name in sorted(rows)])}
     fresh: dict[tuple[str, str], Occurred] = {}
     for event, customer_id in told:
         if (event.source, event.source_id) in new:
