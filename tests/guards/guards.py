@@ -207,7 +207,7 @@ GUARDS = (
     Guard(BINDING, "row.state == CouponState.VOID or (", "(", CODES + "test_a_mail_that_has_not_left_yet_gets_another_code_for_a_void_one"),
     Guard(BINDING, " or (row.state == CouponState.BOUND and row.offer != offer.name)", "",
           CODES + "test_files_with_another_offer_give_what_has_not_left_another_code"),
-    Guard(BINDING, "[coupons.c.synced_at.is_not(None)] if is_made_in_shop(offer) else []", "[]", CODES + "test_only_codes_that_the_shop_knows_are_bound"),
+    Guard(STOCK, ", *([coupons.c.synced_at.is_not(None)] if is_made_in_shop(offer) else [])", "", CODES + "test_only_codes_that_the_shop_knows_are_bound"),
     Guard(BINDING, "        take_off(connection, offer, launch_id, len(rows))\n", "", CODES + "test_imported_codes_are_taken_and_reserved_ones_are_counted_down"),
     Guard(BINDING, "row.bound_at != claimed.composed_at", "False", CODES + "test_a_mail_that_is_put_off_keeps_its_code_and_says_a_later_day"),
     Guard(BINDING, ".on_conflict_do_nothing(index_elements=[coupons.c.code_folded])", "", CODES + "test_a_draw_that_somebody_has_already_is_drawn_again"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import threading
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import delete, event, func, insert, select, update
 
+from regulars.adapters.database.coupon_freeing import free_codes
 from regulars.adapters.database.front_desk import FrontDesk
 from regulars.adapters.database.recovery import RecoveryInDatabase
 from regulars.adapters.database.registry import RegistryInDatabase
 from regulars.adapters.database.schema import coupon_entries, coupon_reservations, coupons, customers
+from regulars.adapters.database.transitions import settle
 from regulars.adapters.mjml import MjmlCompiler
 from regulars.content.mailroom import open_bundle
 from regulars.content.tokens import MessageRef
@@ -28,6 +32,7 @@ from regulars.operations.show_message import SAME, show_message
 from regulars.operations.view_message import view_message
 from tests.integration.launching import NOW, FakeTransport, add_customers
 from tests.integration.offering import IMPORTED, SHOPIFY, STATIC, TEN, OfferFloor, code_in
+from tests.integration.test_statements import plans
 
 FREE, BOUND, VOID = "free", "bound", "void"
 
@@ -520,23 +525,46 @@ def test_a_code_in_a_mail_that_is_about_to_leave_is_not_made_void(database):
     assert floor.coupons.void("unknown", "no", NOW) is None
 
 
-def test_binding_a_batch_takes_as_many_statements_as_binding_one(sqlite_database):
-    counts = []
-    for size in (1, 30):
-        floor = OfferFloor(sqlite_database)
-        add_customers(sqlite_database, size)
-        made = floor.workspace
-        name = f"hello-{size}"
-        floor.workspace = replace(made, campaigns={"hello": replace(made.campaigns["hello"], name=name)})
-        claimed = claim(floor, floor.launch(), 50)
-        said = []
-        listener = lambda *args: said.append(args[2])  # noqa: E731
-        event.listen(sqlite_database.engine, "before_cursor_execute", listener)
-        bind(floor, claimed)
-        event.remove(sqlite_database.engine, "before_cursor_execute", listener)
-        counts.append(len(said))
+@pytest.mark.parametrize("offer", [TEN, IMPORTED], ids=["made here", "imported"])
+def test_a_batch_takes_as_many_statements_as_one_mail_and_all_stay_on_indexes(database, offer):
+    floor = OfferFloor(database, offer)
+    floor.stock(*(f"A-{number}" for number in range(700)))
+    few = told_to_the_database(floor, 1, "few")
+    many = told_to_the_database(floor, 200, "many")
 
-    assert counts[0] == counts[1]
+    assert 5 < len(few) == len(many) <= 12
+    whole = re.compile(r"(?:SCAN|Seq Scan on) (?:coupons|coupon_entries|messages)(?! USING)")
+    assert [plan for plan in plans(database, many) if whole.search(plan)] == []
+
+
+@contextmanager
+def told(database):
+    """Every statement that is planned, as the driver gets it; rows that are only appended are none."""
+    said = []
+
+    def listen(_connection, _cursor, statement, parameters, _context, many):
+        if not many and statement.startswith(("SELECT", "UPDATE", "INSERT")) and "VALUES" not in statement and "advisory" not in statement:
+            said.append((statement, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", listen)
+    yield said
+    event.remove(database.engine, "before_cursor_execute", listen)
+
+
+def told_to_the_database(floor, size, name):
+    """What it takes to bind so many, and to free half of them and end the launch."""
+    add_customers(floor.database, size)
+    made = floor.workspace
+    floor.workspace = replace(made, campaigns={"hello": replace(made.campaigns["hello"], name=name)})
+    claimed = claim(floor, floor.launch(), 400)
+    ended = [Settlement(one.ref, one.fence, State.CLAIMED, State.SKIPPED, "left") for one in claimed[:len(claimed) // 2 or 1]]
+    with told(floor.database) as said:
+        bind(floor, claimed)
+    with floor.database.write() as connection:
+        settle(connection, ended, "worker-1", NOW)
+    with told(floor.database) as after, floor.database.write() as connection:
+        free_codes(connection, {one.ref for one in ended}, NOW)
+    return [*said, *after]
 
 
 def test_a_draw_that_somebody_has_already_is_drawn_again(database):

@@ -22,7 +22,7 @@ from sqlalchemy.types import TypeEngine
 
 from regulars.adapters.database.coupon_freeing import take_back
 from regulars.adapters.database.coupon_ledger import enter
-from regulars.adapters.database.coupon_stock import allowed, one_at_a_time, take_off
+from regulars.adapters.database.coupon_stock import allowed, is_usable, one_at_a_time, take_off
 from regulars.adapters.database.given import ROWS, TEXT, TIME, as_parameter, given
 from regulars.adapters.database.schema import coupons, messages
 from regulars.adapters.database.types import UtcTime, among
@@ -39,7 +39,6 @@ from regulars.loyalty.coupons import (
     Entry,
     drawn_code,
     folded,
-    is_made_in_shop,
     is_stock,
     valid_until,
 )
@@ -116,10 +115,9 @@ def _take_free(
     most = allowed(connection, offer, launch_id, len(wanting)) if wanting else 0
     if not most:
         return {}
-    usable = [coupons.c.synced_at.is_not(None)] if is_made_in_shop(offer) else []
     free = connection.execute(
         select(coupons.c.code_folded, coupons.c.code)
-        .where(coupons.c.offer == offer.name, coupons.c.state == CouponState.FREE.value, *usable)
+        .where(is_usable(offer))
         .order_by(coupons.c.code_folded).limit(most).with_for_update(skip_locked=True)
     ).all()
     rows = [_binding(row.code_folded, row.code, offer, claimed, zone) for row, claimed in zip(free, wanting, strict=False)]

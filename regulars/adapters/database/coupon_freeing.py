@@ -13,6 +13,7 @@ from operator import attrgetter
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, null, select, update
 
 from regulars.adapters.database.coupon_ledger import enter
+from regulars.adapters.database.coupon_stock import FREE
 from regulars.adapters.database.schema import attempts, coupon_entries, coupons, messages
 from regulars.adapters.database.types import UtcTime, among
 from regulars.content.tokens import MessageRef
@@ -53,10 +54,9 @@ def _free_ended(connection: Connection, launch_id: int, now: datetime, *which: C
 
 def set_aside(connection: Connection, why: str, now: datetime) -> None:
     """After a backup was restored: a code that was free then may be in a mail that left since."""
-    free = coupons.c.state == CouponState.FREE.value
-    lines = select(coupons.c.code_folded, literal(Entry.VOID.value), literal(now, UtcTime()), literal(why)).where(free)
+    lines = select(coupons.c.code_folded, literal(Entry.VOID.value), literal(now, UtcTime()), literal(why)).where(FREE)
     connection.execute(insert(coupon_entries).from_select(["code_folded", "entry", "at", "reason"], lines, include_defaults=False))
-    connection.execute(update(coupons).where(free).values(state=CouponState.VOID.value))
+    connection.execute(update(coupons).where(FREE).values(state=CouponState.VOID.value))
 
 
 def take_back(connection: Connection, launch_id: int, codes: Sequence[str], why: str, now: datetime) -> int:

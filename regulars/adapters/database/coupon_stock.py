@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, and_, case, delete, func, insert, select, text, update
 
 from regulars.adapters.database.schema import coupon_reservations, coupons
 from regulars.definition.programme import Offer
 from regulars.errors import Refused
 from regulars.loyalty.coupons import CouponState, Stock, is_made_in_shop, is_stock
+
+FREE = text("coupons.state = 'free'")  # a constant, or no database would know that its index of free codes serves
 
 
 def stocks(connection: Connection, offers: list[str] | None = None) -> dict[str, Stock]:
@@ -61,7 +63,7 @@ def allowed(connection: Connection, offer: Offer, launch_id: int, wanted: int) -
     if own >= wanted:
         return wanted
     others = sum(by_launch.values())
-    some = select(coupons.c.code_folded).where(coupons.c.offer == offer.name, is_usable(offer)).limit(others + wanted)
+    some = select(coupons.c.code_folded).where(is_usable(offer)).limit(others + wanted)
     free = connection.scalar(select(func.count()).select_from(some.subquery())) or 0
     return min(wanted, max(own, free - others))
 
@@ -77,8 +79,7 @@ def take_off(connection: Connection, offer: Offer, launch_id: int, count: int) -
 
 def is_usable(offer: Offer) -> ColumnElement[bool]:
     """Free; and where the shop makes it, known there."""
-    free = coupons.c.state == CouponState.FREE.value
-    return free & coupons.c.synced_at.is_not(None) if is_made_in_shop(offer) else free
+    return and_(coupons.c.offer == offer.name, FREE, *([coupons.c.synced_at.is_not(None)] if is_made_in_shop(offer) else []))
 
 
 def one_at_a_time(connection: Connection, offer: str) -> None:
