@@ -124,6 +124,7 @@ def _flat_job(job: Job, known: dict[int, Any]) -> tuple[Any, ...]:
         one.referral_code,
         None if one.offer is None else _flat_offer(one.offer),
         None if one.rewards is None else _flat_rewards(one.rewards),
+        (one.wishlist, one.trigger),  # few mails have them
         (occasion.ref.launch, occasion.ref.number),
         (occasion.launch_key, occasion.key, occasion.base_url, occasion.composed_at),
     )
@@ -155,7 +156,7 @@ def _flat_money(money: Money, known: dict[int, Any]) -> tuple[int, str]:
 
 
 def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
-    own, orders, lines, usual, code, offer, rewards, ref, occasion = flat
+    own, orders, lines, usual, code, offer, rewards, (wishlist, trigger), ref, occasion = flat
     customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes = own
     count, spent, currency, first_at, last_at = orders
     purchases = tuple([
@@ -169,7 +170,7 @@ def _job(flat: tuple[Any, ...], known: dict[int, Any]) -> Job:
         customer_id, email, first_name, last_name, locale, timezone, country, city, birthday, attributes,
         OrderTotals(count, Money(spent, currency), first_at, last_at), purchases,
         None if usual is None else _product(usual, known), code, offer=None if offer is None else _offer(*offer),
-        rewards=None if rewards is None else _rewards(*rewards),
+        rewards=None if rewards is None else _rewards(*rewards), wishlist=wishlist, trigger=trigger,
     )
     return Job(recipient, Occasion(MessageRef(*ref), *occasion))
 

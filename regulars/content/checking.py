@@ -8,6 +8,8 @@ from functools import cached_property
 
 from regulars.content.assembly import ROOT
 from regulars.content.bundle import IMAGES, bundled
+from regulars.content.causes import cause_for_show
+from regulars.content.causes import fields_of as fields_of_cause
 from regulars.content.compilation import LEXER, Cache, Compiled, MailCompiler, compile_template
 from regulars.content.email import CannotCompose
 from regulars.content.grammar import tree_of
@@ -24,6 +26,7 @@ from regulars.content.vocabulary import (
     PRODUCT,
     PURCHASE,
     SHOP,
+    TRIGGER,
     Anything,
     Group,
     Listing,
@@ -34,6 +37,7 @@ from regulars.content.vocabulary import (
 )
 from regulars.definition.conditions import All, Any_, Condition, Emails, Not
 from regulars.definition.mails import conditions_of, mails_of
+from regulars.definition.programme import Offer
 from regulars.definition.workspace import Campaign, Shop, Texts, Workspace
 from regulars.diagnostics import Finding, Location, Severity, did_you_mean, in_reading_order
 
@@ -74,6 +78,7 @@ def context_of(shop: Shop, data: Mapping[str, object]) -> Scope:
         "data": replace(known, open=False),
         "referral": referral_group(shop.referral),
         "offer": OFFER,
+        "trigger": TRIGGER,
         "links": LINKS,
         "now": Plain("date"),
     }
@@ -211,7 +216,11 @@ class _Inspection:
             place = Location(one.compiled.path)
             customer = large_customer(shop, language)
             try:
-                email = self.compose(room, replace(customer, offer=for_show(campaign, customer, shop, OCCASION.composed_at)), OCCASION)
+                shown = replace(
+                    customer, offer=for_show(campaign, customer, shop, OCCASION.composed_at),
+                    trigger=cause_for_show(campaign.cause, customer, shop, OCCASION.composed_at),
+                )
+                email = self.compose(room, shown, OCCASION)
             except CannotCompose as cannot:
                 yield Finding(place, "C151", f"the mail of a sample customer cannot be composed: {cannot.reason}", "")
                 continue
@@ -232,7 +241,7 @@ class _Inspection:
     def line(self, campaign: Campaign, text: str, begins: Location) -> Iterator[Finding]:
         """A subject or preheader; places are those in its YAML file."""
         # Many campaigns say the same about the same: each text is read once for all that give it the same values.
-        known = text, f"{campaign.with_!r} {campaign.offer}"
+        known = text, f"{campaign.with_!r} {campaign.offer} {campaign.cause}"
         if known not in self.lines_before:
             self.lines_before[known] = self.said_of(text, campaign)
         for finding in self.lines_before[known]:
@@ -280,19 +289,34 @@ def _misfits_of_with(campaign: Campaign, usages: Iterable[Usage]) -> Iterator[Fi
 
 
 def _not_given(campaign: Campaign, shop: Shop, usages: Iterable[Usage]) -> Iterator[Finding]:
-    """What the template takes for granted that this campaign's mails do not have. One without an offer is named once."""
+    """What the template takes for granted that this campaign's mails do not have. A group that is not there is named once."""
     offer = offer_of(campaign, shop)
-    if campaign.offer and offer is None:
-        return  # that name is a finding of its own
-    there = fields_of(offer) if offer else frozenset()
+    caused = fields_of_cause(campaign.cause, shop)
     for usage in usages:
         for (group, name, asked_for_group, asked_for_field), place in usage.given.items():
-            path = f"{group}.{name}"
-            if name in there or asked_for_field or (asked_for_group and offer is None):
-                continue
-            what = f'the offer "{offer.name}" of campaign "{campaign.name}" has no "{name}"' if offer else f'campaign "{campaign.name}" names no offer'
-            way = "add it in regulars.yaml" if offer else "add offer: … to its file"
-            yield Finding(place, "C163", what, f"{way}, or put this inside {{% if {path if offer else group} %}} … {{% endif %}}")
+            if group != "offer":
+                is_there = campaign.cause is not None
+                known = name in caused[group] or (group == "trigger.fields" and "fields" not in caused["trigger"])  # its owner is named
+                if not known and not asked_for_field and (is_there or not asked_for_group):
+                    yield _no_cause(campaign, f"{group}.{name}" if is_there else "trigger", place)
+            elif campaign.offer is None or offer is not None:  # a name that the shop does not have is a finding of its own
+                there = fields_of(offer) if offer else frozenset()
+                if name not in there and not asked_for_field and (offer or not asked_for_group):
+                    yield _no_offer(campaign, offer, name, place)
+
+
+def _no_offer(campaign: Campaign, offer: Offer | None, name: str, place: Location) -> Finding:
+    what = f'the offer "{offer.name}" of campaign "{campaign.name}" has no "{name}"' if offer else f'campaign "{campaign.name}" names no offer'
+    way = "add it in regulars.yaml" if offer else "add offer: … to its file"
+    return Finding(place, "C163", what, f"{way}, or put this inside {{% if {f'offer.{name}' if offer else 'offer'} %}} … {{% endif %}}")
+
+
+def _no_cause(campaign: Campaign, path: str, place: Location) -> Finding:
+    if campaign.cause is None:
+        what = f'campaign "{campaign.name}" is sent once, and nothing triggers it'
+    else:
+        what = f'what starts campaign "{campaign.name}", {campaign.cause}, has no "{path.removeprefix("trigger.")}"'
+    return Finding(place, "C165", what, f"put this inside {{% if {path} %}} … {{% endif %}}, or take it out")
 
 
 def _hidden_code(campaign: Campaign, checked: _Checked) -> Iterator[Finding]:

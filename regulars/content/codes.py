@@ -40,5 +40,6 @@ CODES: Mapping[str, str] = MappingProxyType({
     "C161": "a file of data/ that does not exist",
     "C162": "a condition that asks about a link which no mail has",
     "C163": "offer, in a template of a campaign that names none, or a field that its offer does not have",
+    "C165": "trigger, in a template of a campaign that nothing triggers, or a field that its trigger does not have",
     "C164": "an offer whose code the mail never shows",
 })

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from jinja2 import Template, TemplateError
@@ -15,7 +16,7 @@ from regulars.content.email import CannotCompose, Email, Occasion
 from regulars.content.filters import FUNCTIONS
 from regulars.content.links import FOLLOWED, LinkTarget, checked, domain_of, scheme_of, with_utm
 from regulars.content.plaintext import tidied
-from regulars.content.recipient import Needs, Recipient, RewardsEarned
+from regulars.content.recipient import Cause, Needs, Recipient, RewardsEarned
 from regulars.content.records import Record, absent, listed, shown
 from regulars.content.sandbox import Sandbox, rendered
 from regulars.content.tokens import Purpose, packed_target, token
@@ -27,6 +28,8 @@ from regulars.content.vocabulary import (
     PRODUCT,
     PURCHASE,
     SHOP,
+    TRIGGER,
+    Field,
     customer_group,
     referral_group,
     shape_of,
@@ -235,7 +238,6 @@ class MailRoom:
             "campaign": Record(CAMPAIGN, self.campaign, "campaign"),
             "with": shown(self.campaign.with_, shape_of(self.campaign.with_, "with"), "with"),
             "data": shown(data, shape_of(data, "data"), "data"),
-            "wishlist": (),
             "_currency": self.shop.currency,
             "_images": self._image_names,
             "_preheader": "",
@@ -259,6 +261,8 @@ class MailRoom:
                 self._referral, _Referring(recipient.referral_code, invitation, self.shop.referral, recipient.rewards or RewardsEarned()),
                 "referral"),
             "offer": shown(recipient.offer, OFFER, "offer"),
+            "trigger": _cause(recipient.trigger),
+            "wishlist": listed(recipient.wishlist, PRODUCT, "wishlist"),
             "links": Record(LINKS, own, "links"),
             "now": occasion.composed_at,
             "_voice": voice_for(recipient.locale, language, recipient.timezone, self.shop.timezone),
@@ -289,6 +293,13 @@ class MailRoom:
 
 Compose = Callable[[MailRoom, Recipient, Occasion], Email]
 """`MailRoom.compose`, or the same in a place of its own. Raises CannotCompose."""
+
+
+def _cause(cause: Cause | None) -> Any:
+    if cause is None:
+        return absent("trigger")
+    told = shape_of(cause.fields, "trigger.fields")
+    return Record(replace(TRIGGER, fields={**TRIGGER.fields, "fields": Field(told, attrgetter("fields"))}), cause, "trigger")
 
 
 def one_line(text: str) -> str:

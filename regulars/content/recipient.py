@@ -61,15 +61,15 @@ class OfferInHand:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What started the automation. `items`: of the order or the cart; `product`: whose price or stock changed;
-    `fields`: of a declared event, typed as it declares them; `before`: the former price."""
+    """What started the automation. `items`: of the order or the cart; `products`: whose prices or stock changed, the most
+    welcome one first, and `was`: that one's former price. `fields`: whatever else was told, typed where the shop declares it."""
 
     event: str
     at: datetime
     order_id: str | None = None
     items: tuple[Purchase, ...] = ()
-    product: Product | None = None
-    before: Money | None = None
+    products: tuple[Product, ...] = ()
+    was: Money | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 

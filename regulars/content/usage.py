@@ -21,7 +21,7 @@ LOOP = Group("loop", {
     name: Field(_NUMBER if "index" in name or name == "length" else _ANY, lambda loop: loop)
     for name in ("index", "index0", "revindex", "revindex0", "first", "last", "length", "previtem", "nextitem", "cycle", "changed")
 })
-_LATER = frozenset({"trigger", "recommended"})
+_LATER = frozenset({"recommended"})
 _KEEP_LIST = frozenset({"list", "sort", "reverse", "unique", "selectattr", "rejectattr", "select", "reject"})
 _ONE_OF_LIST = frozenset({"first", "last", "min", "max"})
 _GIVE_NUMBER = frozenset({"length", "count", "round", "int", "float", "abs", "sum"})
@@ -251,12 +251,14 @@ class _Reader:
             self.with_key(name, line, guarded=f"with.{name}" in present)
             return _ANY
         if isinstance(base, Group):
+            if base.given and (name in base.fields or base.open):
+                path = _path(node.node) or base.name
+                asked = not present.isdisjoint(_and_its_owners(path)), f"{path}.{name}" in present
+                self.usage.given.setdefault((base.name, name, *asked), self.tree.place(line))
             if name in base.fields:
-                if base.given:
-                    path = _path(node.node)
-                    asked = path in present, f"{path}.{name}" in present
-                    self.usage.given.setdefault((base.name, name, *asked), self.tree.place(line))
                 return base.fields[name].shape
+            if base.given and base.open:
+                return _ANY
             self.unknown_field(base, name, line, _path(node.node))
         elif isinstance(base, Plain | Listing):
             what = "a list" if isinstance(base, Listing) else "one value"
@@ -367,6 +369,12 @@ _INSTEAD = {
     "strftime": 'did you mean "date"?', "format": 'did you mean "number", "money" or "date"?',
     "tojson": "mails hold no scripts", "random": "a mail must be the same when it is composed again",
 }
+
+
+def _and_its_owners(path: str) -> frozenset[str]:
+    """`trigger.fields` and `trigger`: who asked for either has asked whether there is any."""
+    parts = path.split(".")
+    return frozenset(".".join(parts[:count]) for count in range(1, len(parts) + 1))
 
 
 def _path(node: nodes.Node | None) -> str | None:

@@ -121,6 +121,17 @@ OFFER = Group("offer", {
     "valid_until": _plain("valid_until", "date"),
 }, given=True)
 
+TRIGGER = Group("trigger", {
+    "event": _plain("event"),
+    "at": _plain("at", "date"),
+    "order_id": _plain("order_id"),
+    "items": Field(Listing(PURCHASE), attrgetter("items")),
+    "product": Field(PRODUCT, lambda cause: cause.products[0] if cause.products else None),
+    "products": Field(Listing(PRODUCT), attrgetter("products")),
+    "was": _plain("was", "money"),
+    "fields": Field(Group("trigger.fields", {}, open=True, given=True), attrgetter("fields")),
+}, given=True)
+
 CAMPAIGN = Group("campaign", {
     "name": _plain("name"),
     "topic": _plain("topic", absent=True),

@@ -21,7 +21,7 @@ def campaign_of(campaign: Campaign, send: Send) -> Campaign:
     """The mail of this step. What it does not say itself the automation says; nobody is chosen by segments."""
     assert campaign.automation is not None
     return replace(
-        campaign, step=send.key, automation=None, to=Any_(()), segments=(), excluding=None,
+        campaign, step=send.key, cause=campaign.automation.trigger.event, automation=None, to=Any_(()), segments=(), excluding=None,
         template=send.template, subject=send.subject, preheader=send.preheader or campaign.preheader,
         from_=send.from_ or campaign.from_, reply_to=send.reply_to or campaign.reply_to, topic=send.topic or campaign.topic,
         offer=send.offer or campaign.offer, with_={**campaign.with_, **send.with_},

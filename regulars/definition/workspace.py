@@ -182,6 +182,7 @@ class Campaign:
     over_limit: Duration | None = None            # how long a mail beyond a contact limit waits for its chance; None: it is dropped
     automation: Automation | None = None
     step: str = ""                                # of a Send: its key
+    cause: str | None = None                      # of a Send: the event that starts its automation
     at: Location | None = field(default=None, compare=False)
 
 

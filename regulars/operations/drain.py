@@ -124,7 +124,8 @@ def _composed(
             office.launches.move(launch.id, LaunchState.PAUSED, handed.trouble, office.clock.now())
             return
         here = handed.to
-        jobs = [_job(launch, claimed, people[claimed.customer_id], room, handed, office) for claimed in here]
+        causes = office.recipients.causes([claimed.ref for claimed in here], room.shop) if room.needs.trigger else {}
+        jobs = [_job(launch, claimed, replace(people[claimed.customer_id], trigger=causes.get(claimed.ref)), room, handed, office) for claimed in here]
         with closing(office.composer.letters(room, jobs)) as answers:
             fits = yield from _answered(launch, here, answers, room, office, book)
         if not fits:

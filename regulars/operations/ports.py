@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.content.bundle import Bundle
     from regulars.content.email import Email, Occasion
     from regulars.content.mailroom import MailRoom
-    from regulars.content.recipient import Needs, Recipient
+    from regulars.content.recipient import Cause, Needs, Recipient
     from regulars.content.tokens import MessageRef
     from regulars.definition.conditions import Condition
     from regulars.definition.programme import Offer
@@ -85,6 +85,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.scoring.response import Wave
     from regulars.tracking.bursts import Burst, Followed
     from regulars.tracking.hits import Hit, Letter, SentMessage
+    from regulars.tracking.past import PastEvent
     from regulars.tracking.reactions import Reaction
     from regulars.tracking.verdicts import Verdict
 
@@ -604,6 +605,10 @@ class Recipients(Protocol):
         """The same for previews and plans: a missing code is shown as it will be, and nothing is written."""
         ...
 
+    def causes(self, refs: Sequence[MessageRef], shop: Shop) -> Mapping[MessageRef, Cause]:
+        """What started the journeys that made these messages; those of no automation are absent."""
+        ...
+
 
 class Coupons(Protocol):
     """Codes of offers and their ledger; a message has at most one, and a code at most one message."""
@@ -1019,6 +1024,16 @@ class Purchases(Protocol):
 
     def record(self, batch: Sequence[Order], now: datetime) -> set[str]:
         """Stores what is new or different, with its customers' facts, in one transaction; returns the ids."""
+        ...
+
+
+class PastEvents(Protocol):
+    """What another system recorded of its mails; both return the names (PastEvent.once) of those that nobody told before."""
+
+    def unknown(self, batch: Sequence[PastEvent]) -> set[str]: ...
+
+    def record(self, batch: Sequence[PastEvent], now: datetime) -> set[str]:
+        """Stores them with the consent and the scores that follow, in one transaction; tells no automation."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from regulars.audience.addresses import read_address
 from regulars.audience.cells import BadCell
 from regulars.content.bundle import freeze
+from regulars.content.causes import cause_for_show
 from regulars.content.compilation import MailCompiler
 from regulars.content.email import BeyondLimits, CannotCompose, Email, Occasion
 from regulars.content.mailroom import Compose, MailRoom, open_bundle
@@ -64,7 +65,10 @@ def preview(
 ) -> Preview:
     """The mail as it would be sent now. Raises WorkspaceBroken, or RegularsError when this customer cannot get it."""
     room = open_bundle(freeze(workspace, campaign, compiler).files)
-    recipient = replace(recipient, offer=for_show(campaign, recipient, workspace.shop, now))
+    shop = workspace.shop
+    recipient = replace(
+        recipient, offer=for_show(campaign, recipient, shop, now), trigger=recipient.trigger or cause_for_show(campaign.cause, recipient, shop, now)
+    )
     return _composed(room, recipient, Occasion(NOT_A_MESSAGE, PREVIEW_LAUNCH_KEY, keys.preview, base_url, now), compose)
 
 
@@ -89,7 +93,10 @@ def preview_again(
     if mail.customer_id not in people:
         raise UsageError(f"{mail.email} is no customer any more, so the mail cannot be composed again")
     person = people[mail.customer_id]
-    recipient = replace(person, email=mail.email, offer=for_show(room.campaign, person, room.shop, mail.composed_at, mail.code))
+    causes = recipients.causes([mail.ref], room.shop) if room.needs.trigger else {}
+    recipient = replace(
+        person, email=mail.email, offer=for_show(room.campaign, person, room.shop, mail.composed_at, mail.code), trigger=causes.get(mail.ref)
+    )
     return _matching(launch_key, mail, room, recipient, keys, base_url)
 
 

@@ -25,6 +25,7 @@ def view_message(
     occasion = Occasion(ref, letter.launch_key, keys.newest, base_url, letter.composed_at)
     try:
         offer = for_show(room.campaign, recipient, room.shop, letter.composed_at, letter.code)
-        return room.compose(replace(recipient, email=letter.email, offer=offer), occasion)
+        causes = recipients.causes([ref], room.shop) if room.needs.trigger else {}
+        return room.compose(replace(recipient, email=letter.email, offer=offer, trigger=causes.get(ref)), occasion)
     except CannotCompose:
         return None

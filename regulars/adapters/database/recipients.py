@@ -9,14 +9,16 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from regulars.adapters.database.causes import causes_of
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.referral_codes import codes_to_be, ensure_codes, stored_codes
 from regulars.adapters.database.rewards_earned import rewards_earned
 from regulars.adapters.database.schema import customers
-from regulars.adapters.database.shopping import order_totals, purchases, usual_products
+from regulars.adapters.database.shopping import order_totals, purchases, usual_products, wishes_of
 from regulars.adapters.database.types import among
 from regulars.audience.people import value_for_templates
-from regulars.content.recipient import Needs, OrderTotals, Recipient
+from regulars.content.recipient import Cause, Needs, OrderTotals, Recipient
+from regulars.content.tokens import MessageRef
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Shop
 
@@ -46,6 +48,11 @@ class RecipientsInDatabase:
             codes = codes_to_be(connection, customer_ids, self.secret) if needs.referral else {}
             return load_recipients(connection, customer_ids, needs, as_of, shop, codes)
 
+    def causes(self, refs: Sequence[MessageRef], shop: Shop) -> Mapping[MessageRef, Cause]:
+        """What started the journeys that made these messages; those of no automation are absent."""
+        with self.database.read() as connection:
+            return causes_of(connection, refs, shop)
+
 
 def load_recipients(
     connection: Connection, customer_ids: Sequence[int], needs: Needs, as_of: datetime, shop: Shop, codes: Mapping[int, str]
@@ -55,6 +62,7 @@ def load_recipients(
     bought = purchases(connection, customer_ids, as_of) if needs.purchases else {}
     usual = usual_products(connection, customer_ids, as_of) if needs.usual else {}
     earned = rewards_earned(connection, customer_ids, as_of, shop) if needs.rewards else {}
+    wished = wishes_of(connection, customer_ids, as_of) if needs.wishlist else {}
     query = select(*(customers.c[name] for name in _COLUMNS)).where(
         among(customers.c.id, customer_ids), customers.c.erased_at.is_(None), customers.c.email.is_not(None))
     defaults = {name: value_for_templates(None, attribute) for name, attribute in shop.attributes.items()}
@@ -69,6 +77,7 @@ def load_recipients(
             },
             orders=totals.get(row.id, none), purchases=bought.get(row.id, ()),
             usual=usual.get(row.id), referral_code=codes.get(row.id), rewards=earned.get(row.id),
+            wishlist=wished.get(row.id, ()),
         )
         for row in connection.execute(query).all()
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, or_, select
 
-from regulars.adapters.database.schema import order_lines, orders, products
+from regulars.adapters.database.schema import order_lines, orders, products, wishes
 from regulars.adapters.database.types import among
 from regulars.audience.cells import QUANTITY_SCALE
 from regulars.content.recipient import OrderTotals, Product, Purchase
@@ -65,7 +65,7 @@ def purchases(connection: Connection, customer_ids: Sequence[int], as_of: dateti
     query = select(*shown, orders.c.order_id).join(orders, orders.c.id == ranked.c.order_key).where(
         ranked.c.rank <= MOST_PURCHASES).order_by(ranked.c.customer_id, ranked.c.rank)
     rows = connection.execute(query).all()
-    shelf = _Shelf(connection, {row.sku for row in rows if row.sku})
+    shelf = Shelf(connection, {row.sku for row in rows if row.sku})
     bought: dict[int, list[Purchase]] = {}
     for customer_id, ordered_at, sku, product, category, quantity, unit_price, amount, currency, order_id in rows:
         bought.setdefault(customer_id, []).append(Purchase(
@@ -91,7 +91,7 @@ def usual_products(connection: Connection, customer_ids: Sequence[int], as_of: d
         and_(ranked.c.customer_id == order_lines.c.customer_id, ranked.c.last == order_lines.c.ordered_at, ranked.c.key == key),
     ).where(ranked.c.rank == 1).order_by(order_lines.c.customer_id, order_lines.c.order_key.desc(), order_lines.c.position)
     rows = connection.execute(query).all()
-    shelf = _Shelf(connection, {row.sku for row in rows if row.sku})
+    shelf = Shelf(connection, {row.sku for row in rows if row.sku})
     usual: dict[int, Product] = {}
     for customer_id, _, sku, product, category in rows:
         if customer_id not in usual:
@@ -99,7 +99,21 @@ def usual_products(connection: Connection, customer_ids: Sequence[int], as_of: d
     return usual
 
 
-class _Shelf:
+def wishes_of(connection: Connection, customer_ids: Sequence[int], as_of: datetime) -> Mapping[int, tuple[Product, ...]]:
+    """What each customer wished by then, the newest wish first; what the catalogue does not know cannot be shown."""
+    rows = connection.execute(
+        select(wishes.c.customer_id, wishes.c.sku).join(products, products.c.sku == wishes.c.sku)
+        .where(among(wishes.c.customer_id, customer_ids), wishes.c.since <= as_of)
+        .order_by(wishes.c.customer_id, wishes.c.since.desc(), wishes.c.sku)
+    ).all()
+    shelf = Shelf(connection, {row.sku for row in rows})
+    wished: dict[int, list[Product]] = {}
+    for customer_id, sku in rows:
+        wished.setdefault(customer_id, []).append(shelf.product(sku, None, None))
+    return {customer_id: tuple(mine[:MOST_PURCHASES]) for customer_id, mine in wished.items()}
+
+
+class Shelf:
     """The products and prices of one batch, each made once: what many bought is one value."""
 
     def __init__(self, connection: Connection, skus: Collection[str]) -> None:

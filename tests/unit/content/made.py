@@ -20,6 +20,7 @@ from regulars.definition.units import reward
 from regulars.definition.workspace import (
     Attribute,
     Campaign,
+    EventField,
     Mailbox,
     ReferralProgramme,
     Shop,
@@ -43,6 +44,7 @@ SHOP = Shop(
         "loyalty_card": Attribute("loyalty_card", Kind.TEXT),
     },
     referral=ReferralProgramme(friend=reward("15%"), advocate=reward("100 TRY")),
+    events={"nps.answered": {"score": EventField.WHOLE, "words": EventField.TEXT}},
     offers={"ten": Offer("ten", reward("10%"), minimum=(Money.of(500, "TRY"), Money.of(20, "AZN")))},
 )
 

@@ -22,7 +22,7 @@ def findings_of(case):
     subject = Texts({"en": case.get("subject", "x")}, {"en": Location(FILE, 7, 15)})
     preheader = Texts({"en": case.get("preheader", "x")}, {"en": Location(FILE, 9, 14)})
     asks = Not(Emails(Reaction.CLICKED, link=case["asks_about_link"], at=Location(FILE, 5, 9))) if "asks_about_link" in case else None
-    made = campaign(with_=case.get("with", {}), offer=case.get("offer"), subject=subject, preheader=preheader, excluding=asks, at=Location(FILE))
+    made = campaign(with_=case.get("with", {}), offer=case.get("offer"), cause=case.get("cause"), subject=subject, preheader=preheader, excluding=asks, at=Location(FILE))
     world = workspace({**inside, **case.get("files", {})}, images=images, data=case.get("data"), campaigns=(made,))
     return check_templates(world, COMPILER)
 
