@@ -13,6 +13,7 @@ from regulars.audience.only_to import OnlyTo
 from regulars.content import canonical
 from regulars.content.bundle import Bundle, freeze
 from regulars.content.compilation import Cache, MailCompiler
+from regulars.content.offers import offer_of
 from regulars.definition.automation import Automation, OnChange
 from regulars.definition.conditions import All
 from regulars.definition.mails import mails_of
@@ -40,8 +41,9 @@ from regulars.journeys.applying import (
 from regulars.journeys.live import Applied, EditionDraft, LiveAutomation, MailDraft
 from regulars.journeys.records import Waiting
 from regulars.journeys.watching import MEMBERSHIPS, watched_condition
+from regulars.operations.coupons import refuse_without_codes
 from regulars.operations.plan import Desk, frozen
-from regulars.operations.ports import Automations, Bundles, JourneyRecords, Watchtower
+from regulars.operations.ports import Automations, Bundles, Coupons, JourneyRecords, Watchtower
 
 ONE_DAY = timedelta(days=1)
 NO_EFFECT = Effect()
@@ -126,6 +128,15 @@ def refuse_surge(changes: Sequence[Change], allowed: int | None) -> None:
                 hint=f"when that is what you want: regulars apply {change.campaign} --yes-enter {entering.now}; "
                 "else write on_start: new members only",
             )
+
+
+def refuse_without_offers(changes: Sequence[Change], workspace: Workspace, coupons: Coupons, now: datetime) -> None:
+    """Raises Refused for an offer that is over, and for one that has no code for each of those who would enter now, or for one of them."""
+    for change in changes:
+        if change.draft is not None:
+            needed = max(1, change.entering.now if change.entering else 0)
+            for mail in mails_of(workspace.campaigns[change.campaign]):
+                refuse_without_codes(offer_of(mail, workspace.shop), needed, workspace.shop, coupons, now)
 
 
 def put_live(changes: Sequence[Change], automations: Automations, bundles: Bundles, origin: Origin | None, now: datetime) -> Mapping[str, int]:

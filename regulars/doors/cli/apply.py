@@ -31,7 +31,7 @@ def apply(house: House, campaigns: tuple[str, ...], yes: bool, yes_enter: int | 
     A changed file by itself changes nothing. More than five times as many entries as on a usual day are held.
     """
     from regulars.adapters.git import read_origin
-    from regulars.operations.apply import compare, put_live, refuse_surge
+    from regulars.operations.apply import compare, put_live, refuse_surge, refuse_without_offers
     from regulars.operations.watch import look_at_once
 
     assert house.transport  # the guards of the relay and of the database speak before anybody is asked
@@ -44,14 +44,18 @@ def apply(house: House, campaigns: tuple[str, ...], yes: bool, yes_enter: int | 
     editions: Mapping[str, int] = {}
     if wanted:
         refuse_surge(wanted, yes_enter)
+        refuse_without_offers(wanted, house.workspace, house.coupons, house.clock.now())
         _ask(house, wanted, yes=yes)
         now = house.clock.now()
         editions = put_live(wanted, house.automations, house.bundles, read_origin(house.settings.project), now)
         began = look_at_once(house.watchtower, set(editions), now).began
+        house.doorbell.ring_for_journeys()
     if as_json:
         write_json({"automations": [_told(change, editions, began) for change in changes]})
     else:
         _tell(changes, editions, began)
+        if editions and house.settings.is_embedded:
+            say("its steps are done and its mails leave while regulars up runs")
 
 
 def show(changes: Sequence[Change]) -> None:
