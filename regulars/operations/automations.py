@@ -60,7 +60,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """`waiting`: who stands there now. `left`: whose journey ended there before its time. `outcomes`: what the step did, how often."""
+    """`waiting`: who comes to it next. `left`: whose journey ended there before its time. `outcomes`: what the step did, how often."""
 
     key: str
     words: str
@@ -71,7 +71,7 @@ class StepLine:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "step": self.key, "words": self.words, "waiting": self.waiting, "left": self.left, "outcomes": dict(self.outcomes),
+            "step": self.key, "words": self.words, "next": self.waiting, "left": self.left, "outcomes": dict(self.outcomes),
             "mails": dict(self.mails),
         }
 

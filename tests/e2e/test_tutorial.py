@@ -20,7 +20,7 @@ from tests.manual import ROOT, Block, Typed, blocks, misquoted, section, typed
 from tests.servers import free_port, wait_for_port
 
 TITLE = "A tutorial in ten minutes"
-MAPS = {"counts", "reasons", "replies", "states", "links", "excluded", "attributes", "others", "lanes", "waiting"}  # their keys are the shop's own words
+MAPS = {"counts", "reasons", "replies", "states", "links", "excluded", "attributes", "others", "lanes", "waiting", "outcomes", "mails", "ended", "editions"}  # their keys are the shop's own words
 EXAMPLE = re.compile(r"^## (?P<title>.+?)\n.*?^    (?P<command>regulars [^\n]+)\n\n```json\n(?P<shape>.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -115,6 +115,9 @@ def test_the_page_of_json_has_the_shapes_that_commands_print(story):
     later = {**story.surroundings(), "REGULARS_NOW": "2026-11-22T09:00:00Z"}
 
     (story.folder / "segments/broken.yaml").write_text("segment: broken\nwhere: {orders.count: {at_leest: 3}}\n")
+    (story.folder / "campaigns/greeting.yaml").write_text(
+        "campaign: greeting\ntrigger: {segment.entered: fruity-regulars}\nsteps:\n  - wait: 1 day\n  - tag: {add: greeted}\n"
+    )
     (story.folder / "orders.csv").write_text("order_id,ordered_at,email\n1,2026-11-19,ada@posta.example\n2,yesterday,ada@posta.example\n")
 
     differences = []
