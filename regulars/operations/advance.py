@@ -14,7 +14,7 @@ from regulars.journeys.journey import Journey
 from regulars.journeys.live import LiveAutomation
 from regulars.operations.ports import Clock, JourneyBook, JourneyPage
 
-BATCH = 500
+BATCH = 200  # a transaction of some tenths of a second: a shop's webhook about one of these customers waits for it
 Edition = tuple[str, int]
 GONE = Person(0, None)
 

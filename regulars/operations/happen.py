@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from regulars.audience.evaluation import holds
@@ -34,20 +34,21 @@ def happen(happenings: Sequence[Happening], page: JourneyPage, now: datetime) ->
 
 def _move_on(happenings: Sequence[Happening], page: JourneyPage, now: datetime) -> None:
     """Those of the customers' journeys that end by it, or that waited for it."""
-    journeys = {journey.id: journey for journey in page.under_way({happening.customer_id for happening in happenings})}
-    lives = page.editions({(journey.campaign, journey.edition) for journey in journeys.values()}) if journeys else {}
+    journeys: dict[int, list[Journey]] = defaultdict(list)
+    for journey in page.under_way({happening.customer_id for happening in happenings}):
+        journeys[journey.customer_id].append(journey)
+    if not journeys:
+        return
+    lives = page.editions({(journey.campaign, journey.edition) for some in journeys.values() for journey in some})
     advances: list[Advance] = []
     for happening in happenings:
-        for journey in _of(happening.customer_id, journeys):
-            if advance := touched(lives[journey.campaign, journey.edition], journey, happening, now):
+        own = journeys[happening.customer_id]
+        for place, journey in enumerate(own):
+            if journey.is_under_way and (advance := touched(lives[journey.campaign, journey.edition], journey, happening, now)):
                 advances.append(advance)
-                journeys[journey.id] = advance.journey
+                own[place] = advance.journey
     if advances:
         page.write(advances, now)
-
-
-def _of(customer_id: int, journeys: Mapping[int, Journey]) -> list[Journey]:
-    return [journey for journey in journeys.values() if journey.customer_id == customer_id and journey.is_under_way]
 
 
 def _fitting(calls: Sequence[Call], page: JourneyPage, now: datetime) -> list[Call]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from regulars.delivery.errands import Answer, ErrandDue, body_of, settled, signed_headers
+from regulars.delivery.errands import Answer, ErrandDue, ErrandState, body_of, settled, signed_headers
 from regulars.delivery.note_mail import note_mail
 from regulars.delivery.outcomes import Outcome
 from regulars.errors import RegularsError
@@ -13,6 +14,7 @@ from regulars.operations.office import PostOffice
 from regulars.operations.ports import Automations, Courier, Errands
 from regulars.operations.test_send import hand_over, in_words
 
+log = logging.getLogger("regulars.errands")
 LEASE = 120  # seconds that one errand takes at most, far more than its courier waits
 
 
@@ -34,7 +36,10 @@ def run_errands(desk: ErrandDesk, go_on: Callable[[], bool]) -> int:
         if errand is None:
             break
         answer = _mail_note(errand, desk) if errand.kind == "notify" else _post_hook(errand, desk)
-        desk.errands.settle(settled(errand, answer, office.clock.now(), office.jitter()))
+        done = settled(errand, answer, office.clock.now(), office.jitter())
+        desk.errands.settle(done)
+        if done.state is ErrandState.FAILED:
+            log.warning("errand %s, the %s of %s at %s, was given up after %s tries", errand.id, errand.kind, errand.campaign, errand.step, done.attempts)
         tried += 1
     return tried
 
