@@ -14,6 +14,7 @@ from regulars.adapters.database import schema
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.predicates import frame_for, matching
 from regulars.audience.frame import Cuts, Frame
+from regulars.definition.automation import Automation, If, Tag, Trigger
 from regulars.definition.conditions import (
     Aggregate,
     All,
@@ -33,7 +34,8 @@ from regulars.definition.conditions import (
     Window,
 )
 from regulars.definition.quantities import Duration, Money
-from regulars.definition.workspace import Segment, Workspace
+from regulars.definition.wording import Texts
+from regulars.definition.workspace import Campaign, Segment, Workspace
 from tests.people import SHOP, Bought, Happened, Mail, Person, Purchase, settle
 from tests.predicates import NOW, conditions, people
 
@@ -120,6 +122,16 @@ def test_the_fifths_of_a_day_stay_once_they_are_stored(database: Database) -> No
     assert first.cuts.rfm == {"monetary": (20_000, 40_000, 60_000, 80_000)}
     assert second.cuts == first.cuts
     assert tomorrow.cuts.rfm["monetary"] == (30_000, 50_000, 70_000, 90_000)
+
+
+def test_what_steps_of_automations_ask_is_known_of_the_workspace_too(database: Database) -> None:
+    asked = If("if", Fact("rfm.monetary", Kind.WHOLE, (Test(Op.IS, 5),)), then=(Tag("tag", add=("best",)),))
+    entry = Fact("rfm.recency", Kind.WHOLE, (Test(Op.IS, 5),))
+    nurture = Campaign("nurture", Any_(()), "", Texts({}), automation=Automation(Trigger("subscribed"), (asked,), when=entry))
+    with database.read() as connection:
+        frame = frame_for(connection, replace(WORKSPACE, campaigns={"nurture": nurture}), NOW)
+
+    assert {"monetary", "recency"} <= set(frame.cuts.rfm)
 
 
 def test_a_reading_transaction_stores_no_fifths(database: Database) -> None:

@@ -20,6 +20,7 @@ from regulars.adapters.database.types import UtcTime, micros
 from regulars.audience.cuts import MEASURED_BY, border_ranks, cuts_needed, fifth, top_rank
 from regulars.audience.frame import Cuts, Frame
 from regulars.definition.conditions import All, Condition
+from regulars.definition.mails import conditions_of
 from regulars.definition.workspace import Shop, Workspace
 
 
@@ -56,9 +57,8 @@ def _fifth_of(connection: Connection, customer_id: int, measure: str, borders: t
 
 
 def _everything(workspace: Workspace) -> Condition:
-    campaigns = workspace.campaigns.values()
-    excluded = (campaign.excluding for campaign in campaigns if campaign.excluding)
-    return All((*(segment.where for segment in workspace.segments.values()), *(each.to for each in campaigns), *excluded))
+    asked = (condition for campaign in workspace.campaigns.values() for condition in conditions_of(campaign))
+    return All((*(segment.where for segment in workspace.segments.values()), *asked))
 
 
 def _borders(connection: Connection, measures: Iterable[str], frame: Frame) -> dict[str, tuple[int, ...]]:
