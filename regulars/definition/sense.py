@@ -27,6 +27,7 @@ from regulars.definition.workspace import CampaignKind
 from regulars.diagnostics import Location
 
 Said = Mapping[str, Any]
+_ALWAYS_MARKETING = ("segment.", "birthday", "replenishment.", "score.", "product.", "cart.", "wishlist.", "referral.")
 WAITS = (Wait, WaitFor, WaitQuiet)
 
 
@@ -46,6 +47,7 @@ def heed_offers(node: nodes.Mapping, read: Said, notes: Notebook) -> None:
 def heed_sense(node: nodes.Mapping, read: Said, notes: Notebook) -> None:
     """Of an automation whose trigger and steps could be read."""
     trigger, steps = read["trigger"], read["steps"]
+    _heed_kind(node, read, trigger, notes)
     _heed_entry(node, read, trigger, notes)
     _heed_leaving(node, read, trigger, notes)
     _heed_quiet(steps, trigger, notes)
@@ -53,6 +55,13 @@ def heed_sense(node: nodes.Mapping, read: Said, notes: Notebook) -> None:
     _heed_idleness(steps, notes)
     _heed_impossible(node, read, notes)
     _heed_conditions(steps, tuple(_known_at_entry(read, trigger)), notes)
+
+
+def _heed_kind(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Notebook) -> None:
+    kind = node.get("kind")
+    if kind and read.get("kind") is CampaignKind.TRANSACTIONAL and trigger.event.startswith(_ALWAYS_MARKETING):
+        notes.warning(kind.at, "D403", f"nobody asked for a mail when {trigger.event} starts it, so it is hardly transactional",
+                      "write kind: marketing, or let an order start it")
 
 
 def _heed_entry(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Notebook) -> None:
