@@ -18,6 +18,7 @@ from regulars.adapters.database.schema import (
     customers,
     events,
     journeys,
+    memberships,
     messages,
     order_lines,
     order_tellings,
@@ -38,6 +39,7 @@ _ONE_EACH: tuple[tuple[Table, tuple[tuple[str, ...], ...]], ...] = (
     (journeys, (("campaign", "occurrence"), ("campaign", "entry"))),
     (customer_tags, (("tag_folded",),)),
     (wishes, (("sku",),)),
+    (memberships, (("campaign",),)),
 )
 
 
