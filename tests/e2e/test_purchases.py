@@ -34,6 +34,8 @@ def regulars(bare: Regulars) -> Regulars:
         "REGULARS_BASE_URL": f"http://127.0.0.1:{free_port()}", "REGULARS_SHOPIFY_SECRET": SHOPIFY_SECRET,
         "REGULARS_WOOCOMMERCE_SECRET": WOOCOMMERCE_SECRET,
     }
+    for file in (*(bare.folder / "campaigns").iterdir(), *(bare.folder / "segments").iterdir()):
+        file.unlink()  # the sample shop's own automations would write as well
     bare.write("templates/hello.mjml", HELLO_TEMPLATE)
     bare.write("campaigns/after_order.yaml", AUTOMATION)
     bare("apply", "--yes", now="2026-11-20T08:00:00Z")
