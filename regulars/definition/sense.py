@@ -83,8 +83,8 @@ def _heed_leaving(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Note
     words = leave.items if isinstance(leave, nodes.Sequence) else ()
     own = next((word for word in words if isinstance(word, nodes.Scalar) and word.text == trigger.event), None)
     if own and not (trigger.nth or trigger.where or trigger.fields or read.get("again")) and read.get("one_per") is not OnePer.ORDER:
-        notes.error(own.at, "D404", f"the second {trigger.event} ends the journey of the first, and nobody starts again",
-                    "take it out; to begin anew each time write again: after 1 hour; to wait for the last one, wait: {until_quiet: 4 hours}")
+        notes.warning(own.at, "D404", f"the second {trigger.event} ends the journey of the first, and nobody starts again",
+                    "leave it if that is meant; to begin anew each time write again: after 1 hour; to wait for the last one, wait: {until_quiet: 4 hours}")
     for step in all_steps(read["steps"]):
         if isinstance(step, (WaitFor, WaitQuiet)) and step.at and (step.event or trigger.event) in (read.get("leave_when") or ()):
             notes.error(step.at, "D404", f"this waits for {step.event or trigger.event}, by which customers leave",
