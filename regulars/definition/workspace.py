@@ -155,7 +155,7 @@ class Campaign:
     Any_(InSegment…)); `segments` names the segments in `to` that the launch is credited to.
 
     An automation has no `to`, `template` and `subject` of its own: each of its Sends does, and becomes a Campaign with that
-    `step` (see journeys/mails.py), which is what a bundle freezes.
+    `step` (see definition/mails.py), which is what a bundle freezes.
     """
 
     name: str
