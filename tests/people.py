@@ -32,7 +32,7 @@ SHOP = Shop(
     timezone="Europe/Istanbul", currency="TRY", sender=Mailbox("merhaba@kahve.example"), reply_to=None,
     languages=("tr", "en"), compare_in="TRY", attributes=KINDS_OF_ATTRIBUTES, topics={"news": "News"},
 )
-CAMPAIGNS = ("win-back", "welcome", "win-back")    # of launches 1, 2 and 3
+CAMPAIGNS = {1: "win-back", 2: "welcome", 3: "win-back", -1: "win-back", -2: "other"}  # of launches; below zero another system's
 SEGMENTS_OF_LAUNCHES = (("vip",), ("vip", "new"), ())
 FIRST_FRIEND = 1_000_000
 
@@ -81,11 +81,16 @@ class Happened:
 
 @dataclass(frozen=True)
 class Mail:
-    """Of launch 1, 2 or 3."""
+    """Of launch 1, 2 or 3, or of another system's -1 or -2: these have no message here, and are one for each customer."""
 
     launch: int
     accepted_at: datetime | None
     events: tuple[Happened, ...] = ()
+
+    @property
+    def receipts(self) -> tuple[Happened, ...]:
+        """Of another system's mails they are events."""
+        return (Happened("email.received", self.accepted_at, verdict=None),) if self.launch < 0 and self.accepted_at else ()
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Person:
             engagement=self._score(frame, lambda launch: True),
             scores={
                 segment: score for segment in ("vip", "new")
-                if (score := self._score(frame, lambda launch, s=segment: launch and s in SEGMENTS_OF_LAUNCHES[launch - 1]))
+                if (score := self._score(frame, lambda launch, s=segment: launch and launch > 0 and s in SEGMENTS_OF_LAUNCHES[launch - 1]))
             },
             is_referred=self.referred_at is not None and self.referred_at <= then,
             has_referred=sum(at <= then for at in self.friends_at),
@@ -163,21 +168,22 @@ class Person:
 
     def _receipts(self, then: datetime) -> tuple[Receipt, ...]:
         receipts = [
-            Receipt(self._ref(number), CAMPAIGNS[mail.launch - 1], mail.accepted_at)
+            Receipt(self._ref(number), CAMPAIGNS[mail.launch], mail.accepted_at)
             for number, mail in enumerate(self.mails) if mail.accepted_at is not None and mail.accepted_at <= then
         ]
         return tuple(sorted(receipts, key=lambda receipt: (receipt.at, receipt.message)))
 
     def _mail_events(self, then: datetime) -> tuple[MailEvent, ...]:
         happened = [
-            MailEvent(self._ref(number), CAMPAIGNS[mail.launch - 1], event.kind, event.at, event.link, event.verdict)
+            MailEvent(self._ref(number), CAMPAIGNS[mail.launch], event.kind, event.at, event.link, event.verdict)
             for number, mail in enumerate(self.mails) for event in mail.events
             if event.at <= then and event.kind in {"email.opened", "email.clicked", "email.replied"}
         ]
         return tuple(sorted(happened, key=lambda event: event.at))
 
     def _ref(self, number: int) -> MessageRef:
-        return MessageRef(self.mails[number].launch, self.number * 100 + number)
+        launch = self.mails[number].launch
+        return MessageRef(launch, self.number * 100 + number if launch > 0 else 0)
 
     def _key(self, number: int) -> int:
         return self.number * 100 + number
@@ -210,7 +216,7 @@ class Person:
             ],
             "orders": [self._order_row(number) for number in range(len(self.purchases))],
             "order_lines": [row for number in range(len(self.purchases)) for row in self._line_rows(number)],
-            "messages": [self._message_row(number) for number in range(len(self.mails))],
+            "messages": [self._message_row(number) for number, mail in enumerate(self.mails) if mail.launch > 0],
             "events": self._event_rows(),
             "referrals": self._referral_rows(),
         }
@@ -250,12 +256,13 @@ class Person:
     def _event_rows(self) -> list[dict[str, Any]]:
         rows = [
             {"customer_id": self.number, "kind": event.kind, "at": event.at, "launch_id": self._ref(number).launch,
-             "number": self._ref(number).number, "link": event.link, "verdict": event.verdict, "origin": "live"}
-            for number, mail in enumerate(self.mails) for event in mail.events
+             "number": self._ref(number).number, "link": event.link, "verdict": event.verdict,
+             "origin": "live" if mail.launch > 0 else "imported", "campaign": CAMPAIGNS[mail.launch]}
+            for number, mail in enumerate(self.mails) for event in mail.events + mail.receipts
         ]
         orders = [
             {"customer_id": self.number, "kind": "order.placed", "at": each.at, "launch_id": None, "number": None, "link": None,
-             "verdict": None, "origin": "imported"} for each in self.purchases if not each.is_refund
+             "verdict": None, "origin": "imported", "campaign": None} for each in self.purchases if not each.is_refund
         ]
         return rows + orders
 
@@ -276,7 +283,7 @@ def settle(connection: Connection, people: list[Person], now: Frame) -> None:
     connection.execute(insert(schema.launches), [
         {"id": number, "campaign": campaign, "bundle": "b", "key": str(number), "state": "finished", "segments": list(segments),
          "created_at": now.as_of, "created_by": "test", "on_uncertain": "hold", "options": {}}
-        for number, (campaign, segments) in enumerate(zip(CAMPAIGNS, SEGMENTS_OF_LAUNCHES, strict=True), start=1)
+        for number, segments in enumerate(SEGMENTS_OF_LAUNCHES, start=1) for campaign in [CAMPAIGNS[number]]
     ])
     rows = [person.rows(now) for person in people]
     for table in rows[0] if rows else ():

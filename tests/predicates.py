@@ -79,7 +79,7 @@ _happenings = st.builds(
     at=moments, link=st.none() | st.sampled_from(LINKS), verdict=st.sampled_from(["human", "human", "machine", "unknown"]),
 )
 _mails = st.builds(
-    Mail, launch=st.sampled_from([1, 2, 3]), accepted_at=st.none() | moments, events=st.lists(_happenings, max_size=3).map(tuple)
+    Mail, launch=st.sampled_from([1, 2, 3, -1, -2]), accepted_at=st.none() | moments, events=st.lists(_happenings, max_size=3).map(tuple)
 )
 _attributes = st.fixed_dictionaries({}, optional={
     "taste": _texts, "card": _texts, "cups": st.integers(0, 3), "weight": st.sampled_from([0.1, 1.5, 2, 70]),

@@ -17,6 +17,7 @@ from regulars.definition.conditions import Emails, Kind, Op, Reaction, Test
 from regulars.definition.decay import HUMAN, seconds
 
 OPENED, CLICKED, REPLIED = "email.opened", "email.clicked", "email.replied"
+RECEIVED = "email.received"  # of another system's mails, which have no message here; `MessageRef.launch` of those is below zero
 AT_LEAST_ONE = (Test(Op.AT_LEAST, 1),)
 
 

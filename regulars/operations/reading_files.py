@@ -18,6 +18,7 @@ from regulars.definition.workspace import Attribute, Shop
 from regulars.errors import UsageError
 from regulars.loyalty import order_formats, product_formats, products, purchases
 from regulars.operations.ports import RowFile
+from regulars.tracking import past
 
 _TITLES = 20  # lines that may stand above a header
 
@@ -46,6 +47,7 @@ class Understood:
 
 ORDERS = Shape(
     purchases.FIELDS, purchases.REQUIRED, ("quantity", *purchases.AMOUNTS), purchases.MOMENTS, purchases.AMOUNTS, order_formats.FORMATS)
+EVENTS = Shape(past.FIELDS, past.REQUIRED, moments=past.MOMENTS)
 
 
 def customers_shape(attributes: Mapping[str, Attribute]) -> Shape:

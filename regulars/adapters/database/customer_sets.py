@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Float,
     Select,
     Subquery,
+    Table,
     and_,
     case,
     cast,
@@ -40,7 +41,7 @@ from regulars.adapters.database.types import micros
 from regulars.audience.comparison import Comparisons, in_window, reduced
 from regulars.audience.frame import Frame
 from regulars.audience.purchases import aggregates_of, filters_of
-from regulars.audience.reactions import CLICKED, OPENED, REPLIED, attribution_span, count_tests
+from regulars.audience.reactions import CLICKED, OPENED, RECEIVED, REPLIED, attribution_span, count_tests
 from regulars.definition.conditions import (
     Aggregate,
     Emails,
@@ -119,46 +120,58 @@ def reacting(condition: Emails, frame: Frame, *, negated: bool = False) -> Ids:
     return _grouped(reacted_to, not_(passed) if negated else passed)
 
 
-def _messages(condition: Emails, frame: Frame) -> Select[Any] | CompoundSelect[Any]:
+def _messages(condition: Emails, frame: Frame) -> CompoundSelect[Any]:
     """customer_id, launch_id and number of each message reacted to, once."""
     window = in_window(condition.window, frame)
     match condition.reaction:
         case Reaction.RECEIVED:
-            return _receipts(condition, window)
+            return union(*_receipts(condition, window))
         case Reaction.OPENED:
             not_a_machine = or_(events.c.verdict.is_(None), events.c.verdict != "machine")
-            return _events(condition, window, and_(events.c.kind == OPENED, not_a_machine)).distinct()
+            return union(*_events(condition, window, and_(events.c.kind == OPENED, not_a_machine)))
         case Reaction.CLICKED:
-            return _events(condition, window, _clicked()).distinct()
+            return union(*_events(condition, window, _clicked()))
         case Reaction.REACTED:
             answered = _events(condition, window, or_(_clicked(), events.c.kind == REPLIED))
-            return union(answered, _orders_after_receipt(condition, window, frame))
+            return union(*answered, *_orders_after_receipt(condition, window, frame))
 
 
-def _receipts(condition: Emails, window: Comparisons) -> Select[Any]:
-    query = select(messages.c.customer_id, messages.c.launch_id, messages.c.number)
-    query = query.where(clause(messages.c.accepted_at, window), _of_campaign(messages.c.launch_id, condition))
-    return query if condition.link is None else query.where(false())
+def _receipts(condition: Emails, window: Comparisons) -> Sequence[Select[Any]]:
+    """Of mails here and, as events, of those that another system sent."""
+    here = select(messages.c.customer_id, messages.c.launch_id, messages.c.number)
+    if condition.link is not None:
+        return [here.where(false())]
+    here = here.where(clause(messages.c.accepted_at, window), _of_campaign(messages.c.launch_id, condition))
+    return [here, *_events(condition, window, events.c.kind == RECEIVED)]
 
 
-def _events(condition: Emails, window: Comparisons, such: ColumnElement[bool]) -> Select[Any]:
-    query = select(events.c.customer_id, events.c.launch_id, events.c.number).where(
-        such, clause(events.c.at, window, nullable=False), events.c.launch_id.is_not(None), _of_campaign(events.c.launch_id, condition)
-    )
-    return query if condition.link is None else query.where(events.c.link == condition.link)
+def _events(condition: Emails, window: Comparisons, such: ColumnElement[bool]) -> Sequence[Select[Any]]:
+    """Apart for launches and for other systems' campaigns: an OR of both would be found by no index."""
+    query = select(events.c.customer_id, events.c.launch_id, events.c.number).where(such, clause(events.c.at, window, nullable=False))
+    query = query if condition.link is None else query.where(events.c.link == condition.link)
+    if condition.campaign is None:
+        return [query.where(events.c.launch_id.is_not(None))]
+    return [query.where(_of_campaign(events.c.launch_id, condition)), query.where(_of_other_campaign(condition))]
 
 
-def _orders_after_receipt(condition: Emails, window: Comparisons, frame: Frame) -> Select[Any]:
+def _orders_after_receipt(condition: Emails, window: Comparisons, frame: Frame) -> Sequence[Select[Any]]:
+    if condition.link is not None:
+        return []
+    here = and_(messages.c.accepted_at.is_not(None), _of_campaign(messages.c.launch_id, condition))
+    elsewhere = and_(events.c.kind == RECEIVED, _of_other_campaign(condition))
+    return [
+        _orders_after(messages, messages.c.accepted_at, window, frame).where(here),
+        _orders_after(events, events.c.at, window, frame).where(elsewhere),
+    ]
+
+
+def _orders_after(mails: Table, received_at: ColumnElement[Any], window: Comparisons, frame: Frame) -> Select[Any]:
+    since_receipt = micros(orders.c.ordered_at) - micros(received_at)
     span = attribution_span(frame)
-    since_receipt = micros(orders.c.ordered_at) - micros(messages.c.accepted_at)
-    query = select(messages.c.customer_id, messages.c.launch_id, messages.c.number).join(
-        orders, orders.c.customer_id == messages.c.customer_id
-    ).where(
-        messages.c.accepted_at.is_not(None), _of_campaign(messages.c.launch_id, condition),
+    return select(mails.c.customer_id, mails.c.launch_id, mails.c.number).join(orders, orders.c.customer_id == mails.c.customer_id).where(
         orders.c.is_refund.is_(false()), counts(orders, frame), clause(orders.c.ordered_at, window, nullable=False),
-        orders.c.ordered_at >= messages.c.accepted_at, since_receipt < int(span.total_seconds()) * 1_000_000,
+        orders.c.ordered_at >= received_at, since_receipt < int(span.total_seconds()) * 1_000_000,
     )
-    return query if condition.link is None else query.where(false())
 
 
 def _clicked() -> ColumnElement[bool]:
@@ -169,6 +182,12 @@ def _of_campaign(launch: ColumnElement[Any], condition: Emails) -> ColumnElement
     if condition.campaign is None:
         return launch.is_not(None)
     return launch.in_(select(launches.c.id).where(launches.c.campaign == condition.campaign))
+
+
+def _of_other_campaign(condition: Emails) -> ColumnElement[bool]:
+    """A mail of another system, of its campaign of that name."""
+    is_other = events.c.launch_id < 0
+    return is_other if condition.campaign is None else and_(is_other, events.c.campaign == condition.campaign)
 
 
 # ---- scores and consent -----------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from regulars.adapters.database.schema import (
 from regulars.adapters.database.sets import sets_for
 from regulars.audience.cuts import each_part
 from regulars.audience.frame import Frame
-from regulars.audience.reactions import CLICKED, OPENED, REPLIED
+from regulars.audience.reactions import CLICKED, OPENED, RECEIVED, REPLIED
 from regulars.audience.view import CustomerView, Line, MailEvent, MessageRef, Receipt
 from regulars.definition.conditions import Condition, Emails, Orders, SegmentScore, Subscribed, Tagged
 
@@ -88,14 +88,23 @@ class _Batch:
         ).join(launches, launches.c.id == messages.c.launch_id).where(
             messages.c.customer_id.in_(self.ids), messages.c.accepted_at <= self.frame.as_of
         ).order_by(messages.c.accepted_at, messages.c.launch_id, messages.c.number)
-        return self._grouped(query, lambda row: Receipt(MessageRef(row.launch_id, row.number), row.campaign, row.accepted_at))
+        found = self._grouped(query, lambda row: Receipt(MessageRef(row.launch_id, row.number), row.campaign, row.accepted_at))
+        event = events.c
+        elsewhere = select(event.customer_id, event.launch_id, event.number, event.campaign, event.at).where(
+            event.customer_id.in_(self.ids), event.kind == RECEIVED, event.at <= self.frame.as_of).order_by(event.at, event.launch_id)
+        for customer_id, receipts in self._grouped(
+            elsewhere, lambda row: Receipt(MessageRef(row.launch_id, row.number), row.campaign or "", row.at)
+        ).items():
+            found[customer_id] += receipts
+        return found
 
     def mail_events(self) -> Grouped:
         event = events.c
         query = select(
-            event.customer_id, event.launch_id, event.number, launches.c.campaign, event.kind, event.at, event.link, event.verdict
-        ).join(launches, launches.c.id == event.launch_id).where(
-            event.customer_id.in_(self.ids), event.kind.in_((OPENED, CLICKED, REPLIED)), event.at <= self.frame.as_of
+            event.customer_id, event.launch_id, event.number, func.coalesce(launches.c.campaign, event.campaign, "").label("campaign"),
+            event.kind, event.at, event.link, event.verdict,
+        ).outerjoin(launches, launches.c.id == event.launch_id).where(
+            event.customer_id.in_(self.ids), event.launch_id.is_not(None), event.kind.in_((OPENED, CLICKED, REPLIED)), event.at <= self.frame.as_of
         ).order_by(event.at, event.id)
         return self._grouped(query, lambda row: MailEvent(
             MessageRef(row.launch_id, row.number), row.campaign, row.kind, row.at, row.link, row.verdict))

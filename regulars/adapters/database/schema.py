@@ -711,7 +711,7 @@ events = Table(
     Column("at", UtcTime, nullable=False),
     Column("customer_id", BigInteger, nullable=False),
     Column("kind", String(32), nullable=False),              # email.opened, email.clicked, email.unsubscribed, order.placed …
-    Column("launch_id", BigInteger), Column("number", Integer),
+    Column("launch_id", BigInteger), Column("number", Integer),  # below zero: another system's campaign, by its name
     Column("campaign", Text), Column("link", Text),
     Column("verdict", String(8)),                            # of the hit it came from
     Column("hit_id", BigInteger),

@@ -1,4 +1,4 @@
-"""`regulars import customers|orders|products FILE.csv`."""
+"""`regulars import customers|orders|products|events FILE.csv`."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @click.group("import", epilog="Example: regulars import orders orders.csv --dry-run")
 def import_() -> None:
-    """Customers, orders and products from CSV files; the same file twice changes nothing.
+    """Customers, orders, products and old reactions from CSV files; the same file twice changes nothing.
 
-    Rows that cannot be read are listed with their line and the reason, the rest is imported. Exits 1 only when
-    rows were rejected and none came in.
+    Exports of Shopify, WooCommerce, Klaviyo and Mailchimp are recognised by their header. Rows that cannot be read are
+    listed with their line and the reason, the rest is imported. Exits 1 only when rows were rejected and none came in.
     """
 
 
@@ -67,6 +67,23 @@ def products(house: House, file: str, maps: tuple[str, ...], encoding: str | Non
 
     with open_source(house, file, encoding, maps, products_shape(house.shop), dates) as source:
         result = import_products(source, house.catalogue, house.shop.currency, dry_run=dry_run)
+    tell(result, as_json=as_json, dry_run=dry_run)
+
+
+@import_.command(epilog="Example: regulars import events history.csv --map event=Activity --map at='Activity date'")
+@dated_file_options
+def events(
+    house: House, file: str, maps: tuple[str, ...], encoding: str | None, dates: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """What another system recorded of its own mails, one event a row, so that scores start warm.
+
+    email, event (sent, opened, clicked, replied or unsubscribed), at; and where known campaign, link, verdict.
+    """
+    from regulars.operations.import_events import import_events
+    from regulars.operations.reading_files import EVENTS
+
+    with open_source(house, file, encoding, maps, EVENTS, dates) as source:
+        result = import_events(source, house.past_events, dry_run=dry_run)
     tell(result, as_json=as_json, dry_run=dry_run)
 
 

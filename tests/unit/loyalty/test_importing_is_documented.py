@@ -9,11 +9,12 @@ import pytest
 
 from regulars.audience import people
 from regulars.loyalty import products, purchases
+from regulars.tracking import past
 
 MANUAL = (Path(__file__).parents[3] / "docs" / "importing.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("fields", [purchases.FIELDS, people.FIELDS, products.FIELDS])
+@pytest.mark.parametrize("fields", [purchases.FIELDS, people.FIELDS, products.FIELDS, past.FIELDS])
 def test_every_column_is_in_the_manual(fields):
     assert set(fields) <= set(re.findall(r"`(\w+)`", MANUAL))
 
