@@ -52,6 +52,7 @@ if TYPE_CHECKING:
         Launches,
         Memory,
         Messages,
+        PastEvents,
         People,
         Purchases,
         Recovery,
@@ -282,6 +283,12 @@ class House:
         from regulars.adapters.database.orders import Orders
 
         return Orders(self.database, self.shop.scoring)
+
+    @cached_property
+    def past_events(self) -> PastEvents:
+        from regulars.adapters.database.past_events import PastEventsInDatabase
+
+        return PastEventsInDatabase(self.database, self.shop.scoring)
 
     @cached_property
     def intake(self) -> IntakeBook:
