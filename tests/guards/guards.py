@@ -28,6 +28,7 @@ RECOVERY = "tests/integration/test_recovery.py::"
 PERMISSION = "tests/unit/operations/test_permission.py::"
 EVIDENCE = "tests/unit/delivery/test_evidence.py::"
 REFUSALS = "tests/integration/test_refusals.py::"
+PROGRAMME = "tests/integration/test_referral_programme.py::"
 BINDING = "regulars/adapters/database/coupon_binding.py"
 FREEING = "regulars/adapters/database/coupon_freeing.py"
 STOCK = "regulars/adapters/database/coupon_stock.py"
@@ -49,6 +50,12 @@ JOURNEYS = "tests/integration/test_journeys.py::"
 STANDING = "tests/integration/test_standing_launches.py::"
 ERRANDS = "tests/integration/test_errands.py::"
 POSTS = "tests/unit/adapters/test_courier.py::"
+EDITIONS = "regulars/adapters/database/automation_editions.py"
+WATCHED, LOOK = "regulars/adapters/database/watched.py", "regulars/operations/watch.py"
+PUT_LIVE = "tests/integration/test_automations_live.py::"
+WATCH = "tests/integration/test_watching.py::"
+SPREAD = "tests/integration/test_spreading.py::"
+APPLY = "tests/integration/test_apply_commands.py::"
 
 GUARDS = (
     # the claim
@@ -279,4 +286,53 @@ GUARDS = (
     Guard("regulars/operations/launch.py", "    _refuse_selling(question.campaign)\n", "", OWED + "test_an_offer_in_transactional_mail_is_refused_at_launch_and_leaves_with_no_turn"),
     Guard("regulars/operations/drain.py", "if room.campaign.offer and launch.kind is CampaignKind.TRANSACTIONAL:", "if False:",
           OWED + "test_an_offer_in_transactional_mail_is_refused_at_launch_and_leaves_with_no_turn"),
+    # friends and rewards
+    Guard("regulars/loyalty/referrals.py", "if code is None or code not in owners or not _are_two(owners[code], friend):", "if code is None or code not in owners:",
+          "tests/unit/loyalty/test_referrals.py::test_nobody_brings_themselves_by_whichever_address"),
+    Guard("regulars/loyalty/referrals.py", "(first_at is None or order.ordered_at <= first_at)", "True",
+          "tests/unit/loyalty/test_referrals.py::test_an_order_that_was_taken_back_is_remembered_until_another_one_counts"),
+    Guard("regulars/loyalty/referrals.py", "    if before is ReferralState.REJECTED and same:\n        return before, None  # a person's word outlasts what the shop tells of the order\n", "",
+          "tests/unit/loyalty/test_referrals.py::test_what_becomes_of_a_referral_when_its_orders_are_looked_at_again"),
+    Guard("regulars/loyalty/confirming.py", "    if case.approved_at is None and (suspicion := ", "    if False and (suspicion := ",
+          "tests/unit/loyalty/test_confirming.py::test_what_is_suspicious_waits_for_a_person_and_passes_once_they_said_so"),
+    Guard("regulars/loyalty/confirming.py", "    if too_small := _too_small(case, programme):", "    if too_small := None:",
+          "tests/unit/loyalty/test_confirming.py::test_the_friends_order_must_come_to_the_minimum_of_its_currency"),
+    Guard("regulars/loyalty/confirming.py", "for end in (at, *(one for one in rewarded if at < one < plus(at, programme.cap_per, zone))):", "for end in (at,):",
+          "tests/unit/loyalty/test_confirming.py::test_no_stretch_of_time_has_more_rewards_than_the_cap"),
+    Guard("regulars/loyalty/rewards.py", "-(lot.value + gone)", "-lot.value",
+          "tests/unit/loyalty/test_rewards.py::test_a_reversal_takes_back_what_was_used_and_not_what_had_expired"),
+    Guard("regulars/adapters/database/referrals.py", "    _take_back(connection, moves, now)\n", "",
+          PROGRAMME + "test_an_order_that_comes_back_takes_the_reward_with_it_and_again_when_it_counts_again"),
+    Guard("regulars/adapters/database/referrals.py", "for move in moves if move.leaves(KEPT) and move.before}", "for move in moves if False}",
+          PROGRAMME + "test_conditions_of_the_programme"),
+    Guard("regulars/adapters/database/referral_evidence.py", "_STANDING = BROUGHT | {ReferralState.HELD}", "_STANDING = BROUGHT",
+          PROGRAMME + "test_two_who_bring_each_other_are_held"),
+    Guard("regulars/loyalty/rewards.py", " and str(lot.id) not in over:", ":",
+          "tests/unit/loyalty/test_rewards.py::test_only_what_is_left_expires_and_only_once"),
+    Guard("regulars/adapters/database/referral_book.py", "row.decided_at, row.origin == LIVE,", "row.decided_at, True,",
+          "tests/integration/test_referrals_live.py::test_imported_history_earns_and_starts_nothing"),
+    Guard("regulars/adapters/database/referral_events.py", 'if name != "friend"}', "}",
+          "tests/integration/test_referrals_live.py::test_an_advocate_hears_of_each_step_once_with_the_friends_first_name"),
+    Guard("regulars/adapters/database/customer_facts.py", ", referrals.c.state.in_(BROUGHT))", ")",
+          PROGRAMME + "test_who_was_held_or_came_back_does_not_count_on_a_day_either"),
+    Guard("regulars/operations/rewards.py", "        if value > purse.value:\n", "        if False:\n",
+          PROGRAMME + "test_no_more_is_paid_out_than_there_is"),
+    # automations are put live, and whose moment has come is found
+    Guard(EDITIONS, "if before.edition != draft.after:", "if False:", PUT_LIVE + "test_of_two_who_apply_at_once_one_is_told"),
+    Guard(EDITIONS, "since = draft.at if draft.watches_anew and before.live_since else before.live_since", "since = before.live_since",
+          WATCH + "test_another_trigger_knows_nobody_of_before"),
+    Guard(WATCHED, "where=memberships.c.since < new.excluded.since,", "", WATCH + "test_of_two_who_look_at_once_one_finds_them"),
+    Guard(WATCHED, 'connection.execute(memberships.insert().from_select(["campaign", "customer_id", "since"], row))', "pass",
+          WATCH + "test_whoever_comes_into_a_segment_enters_and_may_come_again"),
+    Guard("regulars/adapters/database/automations.py", "begin_watching(connection, live_on(connection)[campaign], now)", "pass",
+          WATCH + "test_who_came_in_while_it_was_disabled_does_not_enter"),
+    Guard("regulars/journeys/watching.py", "max(live.live_since, watched_at - LOOKS_BACK)", "watched_at",
+          WATCH + "test_who_moves_to_another_zone_has_one_birthday"),
+    Guard(LOOK, "if one.customer_id in mine and is_late(one.at, live, now)", "if False",
+          WATCH + "test_after_an_outage_what_is_too_old_is_counted_and_the_rest_happens"),
+    Guard("regulars/journeys/gathering.py", 'return latest.price is None or data.get("before") is None or latest.price < data["before"]',
+          "return True", SPREAD + "test_a_price_that_rose_again_is_not_told"),
+    Guard("regulars/adapters/database/gatherings.py", "if at <= before:", "if True:", SPREAD + "test_changes_of_some_minutes_are_told_together"),
+    Guard("regulars/operations/apply.py", "return self.now > most_at_once(self.usual)", "return False",
+          APPLY + "test_more_than_usual_at_once_are_held_until_somebody_says_the_number"),
 )

@@ -229,3 +229,45 @@ def test_a_look_that_is_broken_off_goes_on_where_it_was(database: Database, monk
     watch(tower, NOW + timedelta(minutes=2))
 
     assert [customer for customer, _ in entered(database)] == people
+
+
+def test_of_two_who_look_at_once_one_finds_them(database: Database) -> None:
+    customer, = add_customers(database, 1)
+    put_live(database, Trigger("birthday"))
+    tower = WatchtowerInDatabase(database)
+
+    for moment in (NOW, NOW + timedelta(days=365)):
+        found = []
+        for _ in range(2):
+            with tower.writing() as page:
+                found.append(page.claim("watching", {customer: moment}))
+        assert found == [{customer}, set()]
+
+
+def test_who_came_in_while_it_was_disabled_does_not_enter(database: Database) -> None:
+    put_live(database, Trigger("segment.entered", segment="izmir"))
+    automations = AutomationsInDatabase(database)
+    automations.disable("watching", "disabled by Ada")
+    add_customers(database, 2, city="İzmir", city_folded="izmir")
+    assert look(database, NOW + timedelta(minutes=5)) == 0
+
+    assert automations.enable("watching", NOW + timedelta(minutes=10))
+    assert look(database, NOW + timedelta(minutes=15)) == 0
+    late, = add_customers(database, 1, city="İzmir", city_folded="izmir")
+    assert look(database, NOW + timedelta(minutes=20)) == 1
+    assert [customer for customer, _ in entered(database)] == [late]
+
+
+def test_another_trigger_knows_nobody_of_before(database: Database) -> None:
+    """What was found for the birthday says nothing of the segment, and a birthday of this morning is not made up for."""
+    customer, = add_customers(database, 1, birth_month_day=1120, country="TR", city="İzmir", city_folded="izmir")
+    put_live(database, Trigger("segment.entered", segment="izmir"))
+    automations = AutomationsInDatabase(database)
+    live = automations.live()["watching"]
+    changed = replace(live.campaign, automation=Automation(Trigger("birthday"), live.automation.steps))
+    text = canonical.dumped({"campaign": changed, "segments": {}, "shop": live.shop}).decode()
+    automations.put_live([EditionDraft(changed, text, "another", (), 1, "Ada", NOW + timedelta(hours=1), watches_anew=True)])
+
+    assert look(database, NOW + timedelta(hours=2)) == 0
+    assert look(database, datetime(2027, 11, 19, 21, 0, tzinfo=UTC)) == 1
+    assert entered(database) == [(customer, "2027")]

@@ -116,7 +116,7 @@ class LaunchesInDatabase:
     def live(self, campaign: str) -> Launch | None:
         with self._database.read() as connection:
             live = launches.c.state.in_([state.value for state in LIVE])
-            row = connection.execute(select(launches).where(launches.c.campaign == campaign, live)).first()
+            row = connection.execute(select(launches).where(launches.c.campaign == campaign, launches.c.step == "", live)).first()
         return _launch(row) if row else None
 
     def received(self, campaign: str) -> tuple[int, datetime | None]:
