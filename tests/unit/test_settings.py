@@ -105,6 +105,29 @@ def test_amazon_ses_is_named_by_its_region():
     assert (str(mail), mail.is_local) == ("ses://eu-west-1", False)
 
 
+def test_a_shop_is_named_with_its_key_which_is_never_shown():
+    settings = read_settings("/srv/shop", {
+        **PRODUCTION, "REGULARS_SHOPIFY_ADMIN": "https://shpat_hunter2@kahve.example?version=2027-01",
+        "REGULARS_WOOCOMMERCE_API": "https://ck_hunter2:cs_hunter2@kahve.example/shop/",
+    })
+
+    assert (settings.shopify_admin.url, settings.shopify_admin.user, settings.shopify_admin.version) == ("https://kahve.example", "", "2027-01")
+    assert settings.shopify_admin.key == "shpat_hunter2"
+    assert (settings.woocommerce_api.url, settings.woocommerce_api.user) == ("https://kahve.example/shop", "ck_hunter2")
+    assert "hunter2" not in repr(settings)
+
+
+@pytest.mark.parametrize("url", [
+    "kahve.example", "https://kahve.example", "http://shpat_hunter2@kahve.example", "https://shpat_hunter2@kahve.example:port", "https://shpat_hunter2@kahve.example?v=1",
+    "https://shpat_hunter2@",
+])
+def test_a_shop_without_https_or_a_key_is_explained(url):
+    [problem] = problems(REGULARS_SHOPIFY_ADMIN=url)
+
+    assert problem.startswith("REGULARS_SHOPIFY_ADMIN")
+    assert "hunter2" not in problem
+
+
 def test_a_false_clock_is_refused_while_mail_goes_to_the_world():
     assert "false clock" in problems(REGULARS_NOW="2026-11-20T09:00:00Z", REGULARS_MAIL_URL="smtp://relay.example")[0]
 
