@@ -17,14 +17,18 @@ from regulars.adapters.database.invariants import violations
 from regulars.adapters.database.referral_book import ReferralBookInDatabase, due_query
 from regulars.adapters.database.referral_codes import ensure_codes
 from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS
+from regulars.adapters.database.referral_lists import ReferralListsInDatabase
 from regulars.adapters.database.rewards import purses_of
 from regulars.adapters.database.schema import customers, events, metadata, orders, referrals, rewards
-from regulars.definition.conditions import Fact, Kind, Op, Test
+from regulars.adapters.database.segments import SegmentsInDatabase
+from regulars.definition.conditions import Fact, HasReferred, Kind, Op, Test
 from regulars.definition.programme import ReferralProgramme
 from regulars.definition.quantities import Duration, Money
 from regulars.definition.units import reward
-from regulars.definition.workspace import Segment
+from regulars.definition.workspace import Segment, Workspace
+from regulars.errors import Refused
 from regulars.operations.confirm_referrals import confirm_referrals
+from regulars.operations.rewards import use
 from tests.factories import CustomerFactory, OrderLineFactory
 from tests.integration.launching import StoppedClock
 from tests.shops import ShopInDatabase, a_shop
@@ -249,6 +253,31 @@ def test_rewards_of_old_history_have_run_out_when_they_are_written_and_nobody_is
     with programme.database.read() as connection:
         told = connection.execute(select(events.c.at, events.c.origin).where(events.c.kind == "referral.rewarded")).one()
     assert (told.origin, f"{told.at:%Y-%m-%d}") == ("imported", "2024-01-14")
+
+
+def test_who_was_held_or_came_back_does_not_count_on_a_day_either(programme):
+    programme.order("kept@mail.example", "K")
+    programme.order("x@mailinator.com", "X")
+    programme.order("back@mail.example", "Y", status="cancelled")
+    brought = Segment("brought", HasReferred((Test(Op.AT_LEAST, 1),))), Segment("two", HasReferred((Test(Op.AT_LEAST, 2),)))
+    workspace = Workspace(programme.shop.shop, {each.name: each for each in brought}, {})
+    reader = SegmentsInDatabase(programme.database)
+
+    for recomputed in (False, True):
+        counts = [reader.members(each, workspace, programme.shop.now, 0, recomputed=recomputed).count for each in brought]
+        assert counts == [1, 0]
+
+
+def test_no_more_is_paid_out_than_there_is(programme):
+    programme.order()
+    programme.days_later(0)
+    book, lists, shop = ReferralBookInDatabase(programme.database), ReferralListsInDatabase(programme.database), programme.shop
+
+    with pytest.raises(Refused):
+        use(ADA, "101 TRY", "2001", book, lists, shop.shop, shop.now)
+    use(ADA, "100 TRY", "2001", book, lists, shop.shop, shop.now)
+
+    assert programme.purse() == []
 
 
 def test_the_oldest_due_ones_are_found_by_the_index_of_open_ones(programme):
