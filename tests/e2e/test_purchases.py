@@ -8,13 +8,15 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
-from tests.commands import HELLO_TEMPLATE, ROOT, Door, Regulars, until
+from tests.commands import HELLO_TEMPLATE, ROOT, Door, Regulars, until, write_customers, write_orders
 from tests.servers import free_port
 from tests.shop_systems import SHOPIFY_SECRET, WOOCOMMERCE_SECRET, signed
 from tests.telling import at, shopify_customer, shopify_fulfillment, shopify_order, woocommerce_order
+from tests.web import SHOP
 
 AUTOMATION = """\
 campaign: after-order
@@ -28,18 +30,17 @@ ASKED = {"state": "subscribed", "opt_in_level": "single_opt_in", "consent_update
 
 
 @pytest.fixture
-def regulars(bare: Regulars) -> Regulars:
+def regulars(tmp_path: Path) -> Regulars:
     """A shop with one automation put live, and a door that its systems may talk to."""
-    bare.environment |= {
+    shop = Regulars(tmp_path, {
         "REGULARS_BASE_URL": f"http://127.0.0.1:{free_port()}", "REGULARS_SHOPIFY_SECRET": SHOPIFY_SECRET,
         "REGULARS_WOOCOMMERCE_SECRET": WOOCOMMERCE_SECRET,
-    }
-    for file in (*(bare.folder / "campaigns").iterdir(), *(bare.folder / "segments").iterdir()):
-        file.unlink()  # the sample shop's own automations would write as well
-    bare.write("templates/hello.mjml", HELLO_TEMPLATE)
-    bare.write("campaigns/after_order.yaml", AUTOMATION)
-    bare("apply", "--yes", now="2026-11-20T08:00:00Z")
-    return bare
+    })
+    shop.write("regulars.yaml", SHOP + 'topics: {news: "News"}\n')
+    shop.write("templates/hello.mjml", HELLO_TEMPLATE)
+    shop.write("campaigns/after_order.yaml", AUTOMATION)
+    shop("apply", "--yes", now="2026-11-20T08:00:00Z")
+    return shop
 
 
 def test_a_webhook_told_three_times_at_once_brings_one_mail(regulars: Regulars) -> None:
@@ -47,7 +48,7 @@ def test_a_webhook_told_three_times_at_once_brings_one_mail(regulars: Regulars) 
     parcel = json.dumps(shopify_fulfillment(1, 5)).encode()
     with regulars.door("up") as door, ThreadPoolExecutor(3) as threads:
         for topic, body in (("orders/create", order), ("orders/paid", order), ("fulfillments/create", parcel)):
-            answers = list(threads.map(lambda _: _shopify(door, topic, body), range(3)))  # noqa: B023
+            answers = list(threads.map(lambda _: _shopify(door, topic, body), range(3)))
             assert [answer.status for answer in answers] == [200] * 3
         until(lambda: regulars.outbox, "the mail")
         assert _shopify(door, "orders/create", order).status == 200
@@ -98,6 +99,8 @@ def test_woocommerce_talks_to_the_door_as_it_does(regulars: Regulars) -> None:
 
 
 def test_importing_history_starts_nothing_and_telling_it_again_neither(regulars: Regulars) -> None:
+    write_customers(regulars.folder / "customers.csv")
+    write_orders(regulars.folder / "orders.csv")
     regulars("import", "customers", "customers.csv")
     regulars("import", "orders", "orders.csv")
     old = json.dumps(shopify_order(financial_status="paid", created_at=at(-9_000), processed_at=at(-9_000))).encode()

@@ -202,7 +202,7 @@ def test_every_webhook_three_times_at_once_is_as_once(database: Database, system
         for told in once:
             tell(callers[0], told)
         for number, (_, topic, payload) in enumerate(thrice):
-            answers = list(threads.map(lambda each: each.shopify(topic, payload, f"same-{number}"), callers))  # noqa: B023
+            answers = list(threads.map(lambda each: each.shopify(topic, payload, f"same-{number}"), callers))
             assert {answer.status_code for answer in answers} == {200}
             assert len({answer.text for answer in answers}) == 1
     for each in doors[1:]:
