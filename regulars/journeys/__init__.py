@@ -1,1 +1,1 @@
-"""When is it this customer's turn? (Automations come with a later version.)"""
+"""When is it this customer's turn?"""

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from regulars.audience.frame import Frame
 from regulars.audience.view import CustomerView
-from regulars.journeys.advancing import advance, conditions_of, events_of, looks_back_to
+from regulars.journeys.advancing import advance
+from regulars.journeys.asking import conditions_of, events_of, looks_back_to
 from regulars.journeys.effects import Advance, Person, Sight, Told
 from regulars.journeys.journey import Journey
 from regulars.journeys.live import LiveAutomation

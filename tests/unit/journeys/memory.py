@@ -68,7 +68,7 @@ class Page:
 
     def told(self, customer_ids: Collection[int], kinds: Collection[str], since: datetime) -> Mapping[int, Sequence[Told]]:
         own = [one for one in self.book.told if one.kind in kinds and one.at > since]
-        return {id_: own for id_ in customer_ids}
+        return dict.fromkeys(customer_ids, own)
 
     def sent(self, journey_ids: Collection[int]) -> Mapping[int, frozenset[str]]:
         return {id_: frozenset(step for journey, step in self.book.mails if journey == id_) for id_ in journey_ids}

@@ -23,7 +23,8 @@ from regulars.definition.automation import (
     Webhook,
 )
 from regulars.definition.conditions import Fact, Kind, Op, Tagged, Test
-from regulars.journeys.advancing import advance, conditions_of, events_of, looks_back_to, share_of
+from regulars.journeys.advancing import advance, share_of
+from regulars.journeys.asking import conditions_of, events_of, looks_back_to
 from regulars.journeys.effects import Advance, Person, Told
 from regulars.journeys.journey import Journey, JourneyState
 from regulars.journeys.live import LiveAutomation
