@@ -244,15 +244,10 @@ class House:
         return self._read_shop()
 
     def _read_shop(self) -> Shop:
-        from dataclasses import replace
-
         from regulars.adapters.workspace import read_files
-        from regulars.definition.reading import SHOP_FILE, workspace_of
+        from regulars.definition.reading import shop_of
 
-        files = read_files(self.settings.project)
-        own = {SHOP_FILE: files.texts[SHOP_FILE]} if SHOP_FILE in files.texts else {}
-        refused = tuple(finding for finding in files.refused if finding.location.path == SHOP_FILE)
-        return workspace_of(replace(files, texts=own, refused=refused)).shop
+        return shop_of(read_files(self.settings.project))
 
     @cached_property
     def shop_now(self) -> CurrentShop:

@@ -53,6 +53,18 @@ def workspace_of(files: WorkspaceFiles) -> Workspace:
     return workspace
 
 
+def shop_of(files: WorkspaceFiles) -> Shop:
+    """regulars.yaml alone, whatever the other files are like; the names in it that they define are not looked up.
+    Raises WorkspaceBroken when anything in it is an error."""
+    notes = Notebook(findings=[finding for finding in files.refused if finding.location.path == SHOP_FILE])
+    shop = _shop(files, notes)
+    notes.references = [each for each in notes.references if each.of is not Name.SEGMENT]
+    link(notes, shop, files.present | frozenset(files.texts))
+    if shop is None or any(finding.is_error for finding in notes.findings):
+        raise WorkspaceBroken(in_reading_order(notes.findings))
+    return shop
+
+
 def _shop(files: WorkspaceFiles, notes: Notebook) -> Shop | None:
     if SHOP_FILE not in files.texts:
         if not any(finding.location.path == SHOP_FILE for finding in files.refused):

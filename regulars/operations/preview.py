@@ -18,6 +18,7 @@ from regulars.content.proof import Proof, proof_of, self_contained, with_named_l
 from regulars.content.recipient import Recipient
 from regulars.content.samples import sample_recipient
 from regulars.content.tokens import Key, KeyRing, MessageRef
+from regulars.definition.mails import mails_of
 from regulars.definition.quantities import Money
 from regulars.definition.workspace import Campaign, Workspace
 from regulars.delivery.launches import Launch
@@ -27,7 +28,6 @@ from regulars.delivery.sent import SentMail
 from regulars.diagnostics import did_you_mean
 from regulars.errors import RegularsError, UsageError
 from regulars.loyalty.rates import Rates, compared
-from regulars.operations.plan import campaign_named
 from regulars.operations.ports import Bundles, Recipients, SentMails
 
 NOT_A_MESSAGE = MessageRef(0, 0)
@@ -100,6 +100,20 @@ def preview_again(
     return _matching(launch_key, mail, room, recipient, keys, base_url)
 
 
+def mail_named(campaign: Campaign, step: str | None) -> Campaign:
+    """The campaign itself, or of an automation the mail of this step; without a name the first. Raises UsageError."""
+    mails = {mail.step: mail for mail in mails_of(campaign)}
+    if not mails:
+        raise UsageError(f'"{campaign.name}" sends no mail', hint="none of its steps is a send")
+    if step is None:
+        return next(iter(mails.values()))
+    if campaign.automation is None:
+        raise UsageError(f'"{campaign.name}" is sent once and has no steps', hint="leave out --step")
+    if step not in mails:
+        raise UsageError(f'"{campaign.name}" has no mail "{step}"', hint=did_you_mean(step, list(mails)))
+    return mails[step]
+
+
 def sample_named(workspace: Workspace, rates: Rates, *, email: str | None, language: str | None) -> Recipient | None:
     """The person of samples/customers.yaml with this address; without one, the first who reads this language."""
     shop = workspace.shop
@@ -113,10 +127,10 @@ def sample_named(workspace: Workspace, rates: Rates, *, email: str | None, langu
 
 
 def customer_named(
-    address: str, workspace: Workspace, campaign: str, compiler: MailCompiler, sent: SentMails, recipients: Recipients, now: datetime
+    address: str, workspace: Workspace, campaign: Campaign, compiler: MailCompiler, sent: SentMails, recipients: Recipients, now: datetime
 ) -> Recipient:
     """The customer of the database who has the address, with what the campaign's template needs. Raises UsageError."""
-    room = open_bundle(freeze(workspace, campaign_named(workspace, campaign), compiler).files)
+    room = open_bundle(freeze(workspace, campaign, compiler).files)
     customer_id = sent.customer(_key(address))
     people = {} if customer_id is None else recipients.look([customer_id], room.needs, now, room.shop)
     for recipient in people.values():

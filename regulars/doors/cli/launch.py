@@ -124,10 +124,10 @@ def _whose(house: House, campaign: Campaign, email: str) -> Recipient:
     from regulars.operations.plan import somebody
 
     try:
-        return recipient_for(house, campaign.name, email)
+        return recipient_for(house, campaign, email)
     except UsageError:
         found = somebody(Question(campaign, house.workspace, house.clock.now(), again=True), house.desk)
-    return found or recipient_for(house, campaign.name, None)
+    return found or recipient_for(house, campaign, None)
 
 
 def refuse_automation(campaign: Campaign) -> None:

@@ -15,6 +15,7 @@ from regulars.errors import RegularsError, UsageError
 
 if TYPE_CHECKING:
     from regulars.content.recipient import Recipient
+    from regulars.definition.workspace import Campaign
     from regulars.operations.preview import Preview
 
 ENDINGS = (".eml", ".html", ".txt")
@@ -31,6 +32,7 @@ class Way:
 
 @click.command(epilog="Example: regulars preview win-back --language tr --output win-back.html --open")
 @click.argument("campaign", required=False)
+@click.option("--step", metavar="NAME", help="Of an automation: which of its mails; without it the first.")
 @click.option("--customer", metavar="EMAIL", help="Whose mail: somebody of samples/customers.yaml, or of the database.")
 @click.option("--language", metavar="CODE", help="As if the customer read this language.")
 @click.option("--launch", metavar="LAUNCH", help="What this launch sent to the customer: an id, or a campaign for its latest.")
@@ -39,7 +41,7 @@ class Way:
 @as_json
 @in_house
 def preview(
-    house: House, campaign: str | None, customer: str | None, language: str | None, launch: str | None, output: str | None,
+    house: House, campaign: str | None, step: str | None, customer: str | None, language: str | None, launch: str | None, output: str | None,
     open_: bool, as_json: bool,
 ) -> int:
     """The mail of CAMPAIGN as one customer gets it, by the very steps that send it. Changes nothing.
@@ -54,12 +56,12 @@ def preview(
     elif campaign is None:
         raise UsageError("which campaign?", hint="regulars preview CAMPAIGN")
     else:
-        shown = _composed(house, campaign, customer, language)
+        shown = _composed(house, campaign, step, customer, language)
     _show(house, shown, way)
     return _verdict(shown)
 
 
-def recipient_for(house: House, campaign: str, customer: str | None, language: str | None = None) -> Recipient:
+def recipient_for(house: House, campaign: Campaign, customer: str | None, language: str | None = None) -> Recipient:
     """The named sample or customer, or the first sample. Raises UsageError when there is nobody."""
     from regulars.operations.preview import customer_named, in_language, sample_named
 
@@ -74,12 +76,17 @@ def recipient_for(house: House, campaign: str, customer: str | None, language: s
     return in_language(found, language, shop.languages)
 
 
-def _composed(house: House, campaign: str, customer: str | None, language: str | None) -> Preview:
+def _composed(house: House, campaign: str, step: str | None, customer: str | None, language: str | None) -> Preview:
+    from regulars.definition.mails import mails_of
     from regulars.operations.plan import campaign_named
+    from regulars.operations.preview import mail_named
     from regulars.operations.preview import preview as compose
 
-    chosen = campaign_named(house.workspace, campaign)
-    recipient = recipient_for(house, campaign, customer, language)
+    whole = campaign_named(house.workspace, campaign)
+    chosen = mail_named(whole, step)
+    if step is None and (others := [mail.step for mail in mails_of(whole) if mail.step != chosen.step]):
+        say(f"this is {chosen.step}; its other mails: " + ", ".join(f"--step {other}" for other in others))
+    recipient = recipient_for(house, chosen, customer, language)
     return compose(
         chosen, house.workspace, recipient, house.mail_compiler,
         keys=house.settings.keys, base_url=house.settings.base_url, now=house.clock.now(), compose=house.composer.email,
