@@ -19,6 +19,7 @@ DRAWN = 10                          # letters that chance gives: one guess in 26
 MOST_DRAWS = len(ALPHABET) ** DRAWN
 LONGEST = 64
 _WRITTEN = re.compile(r"[^\W_][\w.+-]*")  # begins with a letter or digit: no spreadsheet takes it for a formula
+_NONE = "PREVIEW"
 _BETWEEN = re.compile(r"[,;|\s]+")
 
 
@@ -108,7 +109,7 @@ def preview_code(offer: Offer) -> str:
     if offer.code is not None:
         return offer.code
     length = len(_with_prefix(offer.prefix, "X" * DRAWN))
-    return ("PREVIEW-" + "X" * length)[:length]
+    return (f"{_NONE}-" + "X" * length)[:length]
 
 
 def folded(code: str) -> str:
@@ -128,6 +129,8 @@ def read_coupon(cell: str) -> str:
         raise ValueError("there is no code")
     if len(code) > LONGEST:
         raise ValueError(f"it has {len(code)} letters; {LONGEST} are the most")
+    if folded(code).startswith(folded(_NONE)):
+        raise ValueError(f"{code[:40]} begins as what previews show in place of a code")
     if not _WRITTEN.fullmatch(code):
         raise ValueError(f"{code[:40]!r} is no code: codes are letters and digits, with - . + or _ between them")
     return code

@@ -47,7 +47,7 @@ def test_a_code_has_its_prefix_and_no_letter_to_mix_up(draw):
 
 def test_every_draw_is_another_code():
     assert len({drawn_code("", draw) for draw in range(5_000)}) == 5_000
-    assert drawn_code("A-", 7).startswith("A-") and "--" not in drawn_code("A-", 7)
+    assert drawn_code("A-", 7) == drawn_code("A", 7)
 
 
 @pytest.mark.parametrize("prefix", ["", "COME", "A-VERY-LONG-PREFIX"])
@@ -93,7 +93,7 @@ def test_the_codes_of_an_order_are_read_however_the_shop_lists_them(written, fou
     assert codes_in(written) == found
 
 
-@pytest.mark.parametrize("hostile", ["", "   ", "=1+1", "-5", "@cmd", "a b", "a\0b", "a\x1bb", "a,b", "<b>", "x" * 65, "\u202eabc", "{{ x }}"])
+@pytest.mark.parametrize("hostile", ["", "   ", "=1+1", "-5", "@cmd", "a b", "a\0b", "a\x1bb", "a,b", "<b>", "x" * 65, "\u202eabc", "{{ x }}", "preview-1"])
 def test_what_is_no_code_says_why(hostile):
     with pytest.raises(ValueError, match=r"\w"):
         read_coupon(hostile)
