@@ -263,3 +263,27 @@ def test_two_orders_of_a_customer_are_the_first_and_the_second(database: Databas
         assert caller.systems.rows(journeys, "campaign") == ["1-order", "2-order"]
 
 
+
+
+def test_who_turns_out_to_be_somebody_else_goes_on_as_that_one(caller: Caller) -> None:
+    for number in (1, 2):
+        tell(caller, ("shopify", "orders/create", shopify_order(
+            id=number, financial_status="paid", email=f"ada{number}@mail.example", customer=shopify_customer(id=number, email=f"ada{number}@mail.example"),
+            fulfillments=[shopify_fulfillment(number, 1, 2, order_id=number, shipment_status="delivered")] if number == 2 else [])))
+    tell(caller, ("shopify", "customers/merge", {
+        "admin_graphql_api_customer_kept_id": "gid://shopify/Customer/1", "admin_graphql_api_customer_deleted_id": "gid://shopify/Customer/2",
+        "status": "completed"}))
+
+    [kept] = [id_ for id_, gone_at in caller.systems.rows(customers, "id", "erased_at") if gone_at is None]
+    assert caller.systems.rows(journeys, "campaign", "state", "occurrence", "customer_id")[:1] == [("review", "waiting", 1, kept)]
+    ways = [row for row in caller.systems.rows(journeys, "campaign", "state", "customer_id") if row[0] == "welcome"]
+    assert sorted(state for _, state, _ in ways) == ["ended", "waiting"]
+    assert ("welcome", "waiting", kept) in ways
+
+
+def test_who_is_forgotten_is_on_no_way_any_more(caller: Caller) -> None:
+    tell(caller, ("shopify", "orders/create", shopify_order(financial_status="paid")))
+    tell(caller, ("shopify", "customers/redact", {"customer": {"id": 115310627314723954, "email": "ada@mail.example"}, "orders_to_redact": []}))
+
+    [(state, due_at, trigger)] = caller.systems.rows(journeys, "state", "due_at", "trigger")
+    assert (state, due_at, trigger["data"]) == ("ended", None, {})

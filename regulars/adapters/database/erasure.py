@@ -10,9 +10,12 @@ from sqlalchemy import Connection, delete, select, update
 from regulars.adapters.database import identities
 from regulars.adapters.database.consents import note_consents
 from regulars.adapters.database.schema import (
+    attempts,
     customer_tags,
     customers,
+    errands,
     events,
+    journeys,
     messages,
     order_tellings,
     orders,
@@ -20,6 +23,7 @@ from regulars.adapters.database.schema import (
 )
 from regulars.adapters.database.schema import identities as identity_table
 from regulars.audience.consent import Consent, overrides
+from regulars.journeys.journey import JourneyState
 from regulars.loyalty.calls import CustomerGone
 
 _NAMES = (
@@ -38,8 +42,26 @@ def erase(connection: Connection, customer_id: int, now: datetime) -> None:
     connection.execute(delete(order_tellings).where(order_tellings.c.customer_id == customer_id))
     connection.execute(update(orders).where(orders.c.customer_id == customer_id).values(
         postal_hash=None, network_hash=None, device_hash=None, other=None))
-    connection.execute(update(messages).where(messages.c.customer_id == customer_id).values(email=""))
+    mine = select(messages.c.number).where(
+        messages.c.customer_id == customer_id, messages.c.launch_id == attempts.c.launch_id, messages.c.number == attempts.c.number)
+    connection.execute(update(attempts).where(mine.exists()).values(reply=None))  # relays repeat addresses
+    connection.execute(update(messages).where(messages.c.customer_id == customer_id).values(email="", reply=None))
+    end_journeys(connection, customer_id, "the customer asked to be forgotten", now)
+    ways = select(journeys.c.id, journeys.c.trigger).where(journeys.c.customer_id == customer_id)
+    for row in connection.execute(ways).all():
+        connection.execute(update(journeys).where(journeys.c.id == row.id).values(trigger={**row.trigger, "data": {}}))
+    of_journeys = select(journeys.c.id).where(journeys.c.customer_id == customer_id)
+    connection.execute(update(errands).where(errands.c.journey_id.in_(of_journeys)).values(payload={}))
+    connection.execute(update(errands).where(errands.c.journey_id.in_(of_journeys), errands.c.state == "pending").values(
+        state="failed", answer="the customer asked to be forgotten", lease_until=None))
     connection.execute(update(events).where(events.c.customer_id == customer_id, events.c.data.is_not(None)).values(data=None))
+
+
+def end_journeys(connection: Connection, customer_id: int, reason: str, now: datetime) -> None:
+    """Those that the customer is on; what they have had stays written down."""
+    connection.execute(
+        update(journeys).where(journeys.c.customer_id == customer_id, journeys.c.state != JourneyState.ENDED.value)
+        .values(state=JourneyState.ENDED.value, reason=reason, ended_at=now, due_at=None, waits_for=None, fence=journeys.c.fence + 1))
 
 
 def withdraw(connection: Connection, gone: Sequence[CustomerGone], source: str, now: datetime) -> int:

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, delete, exists, select, update
+from sqlalchemy import Connection, Table, and_, delete, exists, func, select, update
 
 from regulars.adapters.database import identities
+from regulars.adapters.database.erasure import end_journeys
 from regulars.adapters.database.facts import lock_customers, refresh_facts
 from regulars.adapters.database.referrals import count_friends, tie_friends
 from regulars.adapters.database.schema import (
@@ -36,7 +37,6 @@ from regulars.loyalty.calls import Merged
 _WHOLE: tuple[Table, ...] = (orders, order_lines, order_tellings, events, consents, coupons, rewards, identity_table)
 _ONE_EACH: tuple[tuple[Table, tuple[tuple[str, ...], ...]], ...] = (
     (messages, (("launch_id", "step", "occurrence"),)),
-    (journeys, (("campaign", "occurrence"), ("campaign", "entry"))),
     (customer_tags, (("tag_folded",),)),
     (wishes, (("sku",),)),
     (memberships, (("campaign",),)),
@@ -65,6 +65,8 @@ def _unite(connection: Connection, kept: int, gone: int, scoring: Scoring, now: 
         connection.execute(update(table).where(table.c.customer_id == gone).values(customer_id=kept))
     for table, keys in _ONE_EACH:
         connection.execute(update(table).where(table.c.customer_id == gone, *(~_has(table, kept, key) for key in keys)).values(customer_id=kept))
+    _move_journeys(connection, kept, gone)
+    end_journeys(connection, gone, "they are on the way as the customer who they turned out to be", now)
     for column in ("advocate_id", "friend_id"):
         twin = referrals.alias()
         clash = exists(select(twin.c.id).where(twin.c.programme == referrals.c.programme, twin.c.friend_id == kept))
@@ -82,6 +84,15 @@ def _unite(connection: Connection, kept: int, gone: int, scoring: Scoring, now: 
     tie_friends(connection, now, live=False)
     count_friends(connection, [kept, gone])
     replay_engagement(connection, scoring, [kept, gone])
+
+
+def _move_journeys(connection: Connection, kept: int, gone: int) -> None:
+    """Behind those of the one who stays, who may have been on the same way; but not twice for the same."""
+    twin = journeys.alias()
+    theirs = select(func.coalesce(func.max(twin.c.occurrence), 0)).where(twin.c.customer_id == kept, twin.c.campaign == journeys.c.campaign)
+    connection.execute(
+        update(journeys).where(journeys.c.customer_id == gone, ~_has(journeys, kept, ("campaign", "entry")))
+        .values(customer_id=kept, occurrence=journeys.c.occurrence + theirs.scalar_subquery()))
 
 
 def _has(table: Table, customer_id: int, key: tuple[str, ...]) -> Any:
