@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,10 +72,12 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.loyalty.confirming import Advocate, Case, Decision
     from regulars.loyalty.coupon_card import CouponCard
     from regulars.loyalty.coupons import CouponState, Stock
+    from regulars.loyalty.feed import FeedState, Seal
     from regulars.loyalty.intake import Answered, Live, Occurred, Recorded, Subscribed, TakenIn
     from regulars.loyalty.order_news import Counted
     from regulars.loyalty.products import ProductRow
     from regulars.loyalty.purchases import Order
+    from regulars.loyalty.purchases import Row as PurchaseRow
     from regulars.loyalty.referrals import AdvocateCard, Referral, ReferralState
     from regulars.loyalty.rewards import Entry as RewardEntry
     from regulars.loyalty.rewards import Purse
@@ -1027,6 +1030,46 @@ class Purchases(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a feed's server had. `file`: None when nothing has changed since `seal` was known; else it lives as long as the fetch."""
+
+    file: RowFile | None
+    seal: Seal
+
+
+class FeedDoor(Protocol):
+    """Where feeds are fetched from: public addresses alone."""
+
+    def fetch(self, url: str, token: str | None, known: Seal) -> AbstractContextManager[Fetched]:
+        """Raises RegularsError with what is wrong with the address or its server."""
+        ...
+
+
+class Feeds(Protocol):
+    """Feeds between two pulls."""
+
+    def all(self) -> Sequence[FeedState]: ...
+
+    def claim(self, name: str, url: str, seconds: int, now: datetime, *, early: bool = False) -> FeedState | None:
+        """None while another process pulls it, and before it is due unless `early`. Another address than before begins anew."""
+        ...
+
+    def renew(self, state: FeedState, seconds: int) -> bool:
+        """False: somebody else has claimed it since."""
+        ...
+
+    def release(self, state: FeedState) -> None: ...
+
+    def settle(self, state: FeedState) -> None:
+        """Unless somebody else has claimed it since."""
+        ...
+
+    def last_told(self, order_ids: Collection[str]) -> Mapping[str, tuple[PurchaseRow, ...]]:
+        """Rows of the orders among them that were told whole while they happened, as they were told last."""
+        ...
+
+
 class PastEvents(Protocol):
     """What another system recorded of its mails; both return the names (PastEvent.once) of those that nobody told before."""
 
@@ -1234,6 +1277,10 @@ class IntakeBook(Protocol):
 
     def write(self, work: Callable[[IntakePage], TakenIn]) -> TakenIn:
         """In one transaction: durable when this returns, or nothing of it. `work` may be asked again, and must be safe to."""
+        ...
+
+    def forget(self, before: datetime) -> int:
+        """How many answers from before then were remembered until now; who tells such a call again tells it anew."""
         ...
 
 

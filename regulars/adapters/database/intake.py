@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, delete, select, update
 
 from regulars.adapters.database import erasure, identities, merging, order_tellings, stock
 from regulars.adapters.database.bulk import in_batches
@@ -54,6 +54,11 @@ class IntakeBookInDatabase:
     def write(self, work: Callable[[IntakePage], TakenIn]) -> TakenIn:
         """One transaction; tried again after a deadlock or a lost server, which changes nothing that is written already."""
         return self._database.insist(lambda connection, _again: work(Page(connection, self._scoring())))
+
+    def forget(self, before: datetime) -> int:
+        """How many answers from before then were remembered until now; who tells such a call again tells it anew."""
+        with self._database.write() as connection:
+            return connection.execute(delete(intakes).where(intakes.c.at < before)).rowcount
 
 
 @dataclass(frozen=True, slots=True)

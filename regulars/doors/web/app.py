@@ -44,7 +44,7 @@ def make_app(house: House, *, patience_to_leave: float = 5.0) -> Starlette:
     async def open_hours(_app: Starlette) -> AsyncIterator[None]:
         await door.shop()
         door.journal.start()
-        counter.line.start()
+        await counter.open()
         yield
         await counter.line.close()
         await door.journal.close()

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 LONG = 32 * 1024        # bytes; longer bodies are read beside the event loop
 KEYS_REMEMBERED = 2.0   # seconds: a revoked key works no longer than that
 RATES_REMEMBERED = 30.0
+TIDY_EVERY = 3_600.0
+ANSWERS_KEPT = timedelta(days=30)  # shops tell a call again for two days at most
 
 
 @dataclass(slots=True)
@@ -39,16 +42,26 @@ class Counter:
     line: CallLine = field(init=False)
     _keys: dict[str, tuple[float, ApiKey | None]] = field(default_factory=dict)
     _rates: tuple[float, Shop, Rates] | None = None
+    _tidy_at: float = 0.0
 
     def __post_init__(self) -> None:
         self.line = CallLine(self._take)
+
+    async def open(self) -> None:
+        """Once, in the event loop; what takes a moment is read before the first call comes."""
+        if (shop := self.door.house.shop_now() or self.door.known_shop) is not None:
+            await run_in_threadpool(self._read_rates, shop)
+        self.line.start()
 
     def terms(self, sent_at: str | None = None) -> Terms:
         """Raises Problem while nobody knows the shop."""
         shop = self.door.house.shop_now() or self.door.known_shop
         if shop is None:
             raise Problem(503, "regulars.yaml cannot be read here, so nobody knows the shop's currency and words")
-        return Terms(shop, self._rates_of(shop), self.door.house.clock.now(), sent_at)
+        if self._rates is None or self._rates[1] is not shop:
+            self._read_rates(shop)
+        assert self._rates is not None
+        return Terms(shop, self._rates[2], self.door.house.clock.now(), sent_at)
 
     async def read(self, request: Request) -> Any:
         """The body's JSON. Raises Problem."""
@@ -101,15 +114,20 @@ class Counter:
         self._keys[key_id] = (time.monotonic() + KEYS_REMEMBERED, known)
         return known
 
-    def _rates_of(self, shop: Shop) -> Rates:
-        if self._rates is None or self._rates[0] < time.monotonic() or self._rates[1] is not shop:
-            self._rates = (time.monotonic() + RATES_REMEMBERED, shop, self.door.house.rates_of(shop))
-        return self._rates[2]
+    def _read_rates(self, shop: Shop) -> None:
+        self._rates = (time.monotonic() + RATES_REMEMBERED, shop, self.door.house.rates_of(shop))
 
     def _take(self, calls: Sequence[Call]) -> Sequence[Answered]:
-        taken = take_in(calls, self.door.house.intake, self.terms())
+        """In the line's own thread."""
+        house, terms = self.door.house, self.terms()
+        taken = take_in(calls, house.intake, terms)
         if taken.begun:
-            self.door.house.doorbell.ring_for_journeys()
+            house.doorbell.ring_for_journeys()
+        if self._rates is not None and self._rates[0] < time.monotonic():
+            self._read_rates(terms.shop)
+        if self._tidy_at < time.monotonic():
+            self._tidy_at = time.monotonic() + TIDY_EVERY
+            house.intake.forget(terms.now - ANSWERS_KEPT)
         return taken.answers
 
 
