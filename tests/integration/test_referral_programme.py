@@ -10,12 +10,14 @@ from datetime import timedelta
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import delete, func, insert, select, text, update
 
+from regulars.adapters.database.bulk import stage
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.invariants import violations
 from regulars.adapters.database.referral_book import ReferralBookInDatabase, due_query
 from regulars.adapters.database.referral_codes import ensure_codes
+from regulars.adapters.database.referral_evidence import _question, staged_ties
 from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS
 from regulars.adapters.database.referral_lists import ReferralListsInDatabase
 from regulars.adapters.database.rewards import purses_of
@@ -30,7 +32,7 @@ from regulars.errors import Refused
 from regulars.operations.confirm_referrals import confirm_referrals
 from regulars.operations.rewards import use
 from tests.factories import CustomerFactory, OrderLineFactory
-from tests.integration.launching import StoppedClock
+from tests.integration.launching import NOW, StoppedClock
 from tests.shops import ShopInDatabase, a_shop
 
 SECRET = b"a secret of some length"
@@ -253,6 +255,28 @@ def test_rewards_of_old_history_have_run_out_when_they_are_written_and_nobody_is
     with programme.database.read() as connection:
         told = connection.execute(select(events.c.at, events.c.origin).where(events.c.kind == "referral.rewarded")).one()
     assert (told.origin, f"{told.at:%Y-%m-%d}") == ("imported", "2024-01-14")
+
+
+def test_signs_are_counted_by_indexes_however_many_orders_there_are(programme):
+    with programme.database.write() as connection:
+        connection.execute(insert(orders), [
+            {"order_id": f"O{n}", "customer_id": n % 900, "ordered_at": NOW - timedelta(hours=n), "currency": "TRY", "total": 1, "total_compared": 1,
+             "referral_code": "RJQ4MGXT", "postal_hash": f"p{n}", "network_hash": f"n{n % 800}", "device_hash": f"d{n}", "origin": "live",
+             "content_hash": "", "recorded_at": NOW} for n in range(3_000)
+        ])
+        connection.execute(insert(referrals), [
+            {"programme": "referral", "code": "RJQ4MGXT", "advocate_id": n % 50, "friend_id": 10_000 + n, "order_id": f"O{n}", "state": "held",
+             "reason": "made up", "ordered_at": NOW - timedelta(hours=n)} for n in range(3_000)
+        ])
+        connection.execute(text("ANALYZE"))
+        stage(connection, staged_ties, [])
+        written = str(_question().compile(connection, compile_kwargs={"literal_binds": True}))
+        words = "EXPLAIN QUERY PLAN" if programme.database.is_sqlite else "EXPLAIN"
+        plan = " ".join(str(tuple(row)) for row in connection.execute(text(f"{words} {written}")))
+
+    for index in ("ix_orders_customer_id_ordered_at", "ix_orders_coded_postal", "ix_orders_coded_device", "ix_orders_coded_network",
+                  "ix_referrals_advocate_id_ordered_at"):
+        assert index in plan
 
 
 def test_who_was_held_or_came_back_does_not_count_on_a_day_either(programme):
