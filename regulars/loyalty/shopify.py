@@ -33,6 +33,7 @@ from regulars.loyalty.payload import (
     parts,
     plain_locale,
     referral_in,
+    several_codes,
     short,
     text,
     told_at,
@@ -87,17 +88,20 @@ def _rows(payload: Payload, order_id: str, email: str, shop_id: str | None, term
     rows = []
     for place, line in enumerate(lines or [{}]):
         fields = {**whose, **(_head(payload) if place == 0 else {}), **_line(line, has_refunds)}
-        rows.append(read_row(terms.record(fields), currency))
+        rows.append(read_row(terms.record(fields, several_codes(payload, "discount_codes") if place == 0 else None), currency))
     return tuple(rows)
 
 
 def _head(payload: Payload) -> dict[str, str | None]:
     cancelled_at = text(payload, "cancelled_at")
-    code = next((written for each in parts(payload, "discount_codes") if (written := text(each, "code"))), None)
     return {
         "status": "cancelled" if cancelled_at else text(payload, "financial_status"), "cancelled_at": cancelled_at,
-        "channel": short(text(payload, "source_name")), "coupon": short(code), "referral_code": _referral(payload),
+        "channel": short(text(payload, "source_name")), "coupon": next(iter(_codes(payload)), None), "referral_code": _referral(payload),
     }
+
+
+def _codes(payload: Payload) -> list[str]:
+    return [code for each in parts(payload, "discount_codes") if (code := short(text(each, "code")))]
 
 
 def _line(line: Payload, has_refunds: bool) -> dict[str, str | None]:

@@ -18,6 +18,7 @@ from regulars.loyalty.payload import (
     part,
     parts,
     referral_in,
+    several_codes,
     short,
     text,
     told_at,
@@ -70,20 +71,23 @@ def _rows(payload: Payload, email: str, terms: Terms) -> tuple[Row, ...]:
     rows = []
     for place, line in enumerate(lines or [{}]):
         fields = {**whose, **(_head(payload) if place == 0 else {}), **_line(line)}
-        rows.append(read_row(terms.record(fields), currency))
+        rows.append(read_row(terms.record(fields, several_codes(payload, "coupon_lines") if place == 0 else None), currency))
     return tuple(rows)
 
 
 def _head(payload: Payload) -> dict[str, str | None]:
     back = sum(abs(money(each, "total")) for each in parts(payload, "refunds"))
-    coupon = next((written for each in parts(payload, "coupon_lines") if (written := text(each, "code"))), None)
     meta = {key: text(each, "value") for each in parts(payload, "meta_data") if (key := text(each, "key"))}
     entry = meta.get("_wc_order_attribution_session_entry")
     return {
         "status": short(text(payload, "status")), "paid_at": _gmt(payload, "date_paid"), "refunded": amount_text(back) if back else None,
-        "coupon": short(coupon), "channel": short(text(payload, "created_via")),
+        "coupon": next(iter(_codes(payload)), None), "channel": short(text(payload, "created_via")),
         "referral_code": short(meta.get("referral_code") or meta.get("ref")) or referral_in(entry),
     }
+
+
+def _codes(payload: Payload) -> list[str]:
+    return [code for each in parts(payload, "coupon_lines") if (code := short(text(each, "code")))]
 
 
 def _line(line: Payload) -> dict[str, str | None]:

@@ -123,6 +123,14 @@ def test_a_woocommerce_order_comes_to_the_same(caller: Caller) -> None:
     assert caller.systems.rows(customers, "first_name", "orders_count") == [("Ada", 1)]
 
 
+def test_an_order_with_several_coupons_keeps_them_all(caller: Caller) -> None:
+    two = [{"code": code, "amount": "25.00", "type": "fixed_amount"} for code in ("ONE-1", "TWO-2")]
+    good(caller.shopify("orders/create", shopify_order(discount_codes=two)))
+    good(caller.woocommerce("order.created", woocommerce_order(coupon_lines=[{"code": "one-1"}, {"code": "two-2"}])))
+
+    assert caller.systems.rows(orders, "coupon", "other") == [("ONE-1", {"coupons": "ONE-1, TWO-2"}), ("one-1", {"coupons": "one-1, two-2"})]
+
+
 def test_both_shops_know_the_same_address_by_the_same_hash(caller: Caller) -> None:
     good(caller.shopify("orders/create", shopify_order()))
     good(caller.woocommerce("order.created", woocommerce_order()))
