@@ -158,11 +158,15 @@ class _Walk:
     def _note(self, step: Step, outcome: str, reason: str | None = None) -> None:
         self.done.append(StepDone(step.key, KINDS[type(step)], outcome, self.moment, reason))
 
+    def _words(self, moment: datetime) -> str:
+        """As the shop reads it."""
+        return f"{moment.astimezone(self.shop):%Y-%m-%d %H:%M} ({self.shop.key})"
+
     # ---- waits ----
 
     def _wait(self, step: Wait, after: str | None) -> str | Advance | None:
         until = over(step, self.moment, self.shop, self.own)
-        self._note(step, BEGUN, f"until {_minute(until)}")
+        self._note(step, BEGUN, f"until {self._words(until)}")
         self.moment = until
         return after if until <= self.now else self._advance(step=after, due_at=until, waits_for=None)
 
@@ -175,7 +179,7 @@ class _Walk:
             self.moment = since[0]
             return after
         if until > self.now:
-            self._note(step, BEGUN, f"for {step.event}, until {_minute(until)}")
+            self._note(step, BEGUN, f"for {step.event}, until {self._words(until)}")
             return self._advance(step=step.key, due_at=until, waits_for=step.event)
         self._note(step, ELAPSED, f"no {step.event}")
         self.moment = until
@@ -205,7 +209,7 @@ class _Walk:
         if step.key in self.sight.sent:
             self._note(step, SKIPPED, "sent before")
         elif expires <= self.now:
-            self._note(step, SKIPPED, f"too late: it was due on {_minute(self.moment)}, and not later than {_minute(expires)}")
+            self._note(step, SKIPPED, f"too late: it was due on {self._words(self.moment)}, and not later than {self._words(expires)}")
         else:
             self._note(step, DONE)
             self.mails.append(self._mail(step, expires))
@@ -267,7 +271,3 @@ KINDS: Mapping[type, str] = {
     Wait: "wait", WaitFor: "wait", WaitQuiet: "wait", Send: "send", If: "if", Split: "split", SetAttributes: "set", Tag: "tag",
     Webhook: "webhook", Notify: "notify", StopMailing: "stop_mailing",
 }
-
-
-def _minute(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC"

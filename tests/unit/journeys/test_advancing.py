@@ -86,7 +86,9 @@ def test_what_is_later_than_it_may_be_is_skipped_with_that_reason() -> None:
     late = turned(automation, after(60))
 
     assert outcomes(late) == [("hello", "skipped"), ("pause", "begun"), ("bye", "done")]
-    assert late.steps[0].reason == "too late: it was due on 2026-11-20 09:00 UTC, and not later than 2026-11-22 09:00 UTC"
+    assert late.steps[0].reason == (
+        "too late: it was due on 2026-11-20 12:00 (Europe/Istanbul), and not later than 2026-11-22 12:00 (Europe/Istanbul)"
+    )
     assert [mail.expires for mail in late.mails] == [after(24 + 48)]
 
 
