@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.commands import Regulars, workspace_in
+from tests.commands import Regulars, until, workspace_in
+from tests.servers import free_port
 from tests.shop_apis import KEY, SECRET, TOKEN, Shopify, WooCommerce
+from tests.shop_systems import SHOPIFY_SECRET, signed
+from tests.telling import at, shopify_customer, shopify_order
+from tests.web import SHOP
 
 OFFERS = """
 offers:
@@ -163,3 +168,40 @@ def test_the_list_shows_every_offer_with_its_codes(regulars):
 
     assert re.search(r"comeback-10 +10% +made in here +2 +2 +0 +0 +0 +0", listed.out)
     assert re.search(r"summer +5% +SUMMER-5", listed.out)
+
+
+def test_an_automation_gives_each_customer_a_code_and_the_shops_webhook_redeems_it(tmp_path):
+    shop = Regulars(tmp_path, {"REGULARS_BASE_URL": f"http://127.0.0.1:{free_port()}", "REGULARS_SHOPIFY_SECRET": SHOPIFY_SECRET})
+    shop.write("regulars.yaml", SHOP + 'topics: {news: "News"}\n' + OFFERS)
+    shop.write("templates/comeback.mjml", TEMPLATE)
+    shop.write("campaigns/after_order.yaml", (
+        "campaign: after-order\ntrigger: order.placed\ntopic: news\none_per: customer\n"
+        'steps:\n  - send: {template: comeback.mjml, offer: comeback-10, subject: "Come back"}\n'
+    ))
+    shop("apply", "--yes", now="2026-11-20T08:00:00Z")
+    asked = {"state": "subscribed", "opt_in_level": "single_opt_in", "consent_updated_at": at(-60)}
+    first = shopify_order(financial_status="paid", customer=shopify_customer(email_marketing_consent=asked))
+    with shop.door("up") as door:
+        assert told(door, first, "1").status == 200
+        until(lambda: shop.outbox, "the mail")
+        [code] = codes_in(shop).values()
+        second = {**first, "id": 820982911946154509, "name": "#1002", "order_number": 1002, "discount_codes": [
+            {"code": "WELCOME", "amount": "5.00", "type": "fixed_amount"}, {"code": code.lower(), "amount": "45.00", "type": "percentage"},
+        ]}
+        assert told(door, second, "2").status == 200
+
+    later = {"now": "2026-11-20T10:00:00Z"}
+    card = shop("coupons", "show", code, "--json", **later).json
+    assert (card["state"], card["email"], [use["by_another"] for use in card["uses"]]) == ("redeemed", "ada@mail.example", [False])
+    report = shop("report", "after-order", "--json", **later).json
+    assert (report["codes"]["bound"], report["codes"]["redeemed"], report["codes"]["discount"]["amount"]) == (1, 1, "50")
+    assert code in shop("customers", "show", "ada@mail.example", **later).out
+
+
+def told(door, order, event):
+    body = json.dumps(order).encode()
+    return door.post("/hooks/shopify", body, **{
+        "Content-Type": "application/json", "X-Shopify-Topic": "orders/create", "X-Shopify-Event-Id": event,
+        "X-Shopify-Hmac-Sha256": signed(body, SHOPIFY_SECRET), "X-Shopify-Shop-Domain": "kahve.example", "X-Shopify-API-Version": "2026-07",
+        "X-Shopify-Triggered-At": "2026-11-20T08:30:00.877041743Z",
+    })

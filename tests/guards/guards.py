@@ -236,6 +236,7 @@ GUARDS = (
           CODES + "test_a_launch_that_would_run_out_is_refused_and_says_how_many_are_missing"),
     Guard("regulars/adapters/database/recovery.py", "            set_aside(connection, why, now)\n", "",
           CODES + "test_after_a_restored_backup_no_code_of_it_is_given_again"),
+    Guard(REDEEMED, ', *codes_in(dict(order.other).get("coupons"))}', "}", USED + "test_of_several_codes_of_a_webhook_ours_is_found"),
     Guard(REDEEMED, "for order in batch if _counts(order) for code", "for order in batch for code", USED + "test_an_order_that_is_not_paid_yet_uses_nothing"),
     Guard(REDEEMED, "for code, _ in wanted - stored})", "for code, _ in wanted})\n    stored = set()", USED + "test_an_order_that_carries_a_code_uses_it_once"),
     Guard(REDEEMED, " if use[0] in ours)", ")", USED + "test_a_strangers_code_is_nothing_to_us"),

@@ -102,9 +102,10 @@ def record(floor: OfferFloor, now: datetime, *rows: dict[str, str]) -> set[str]:
     if not floor.database.is_sqlite:  # `add_customers` numbers people by itself
         with floor.database.write() as connection:
             connection.execute(text("SELECT setval(pg_get_serial_sequence('customers', 'id'), (SELECT max(id) FROM customers) + 1)"))
-    reading = Reading(match_header(FIELDS, FIELDS, REQUIRED, {}), ZoneInfo("Europe/Istanbul"), now)
+    columns = (*FIELDS, "coupons")
+    reading = Reading(match_header(columns, FIELDS, REQUIRED, {}), ZoneInfo("Europe/Istanbul"), now)
     by_id: dict[str, list[Any]] = {}
     for row in rows:
-        by_id.setdefault(row["order_id"], []).append(read_row(reading.record([row.get(name, "") for name in FIELDS]), "TRY"))
+        by_id.setdefault(row["order_id"], []).append(read_row(reading.record([row.get(name, "") for name in columns]), "TRY"))
     made = [make_order(lines, Rates("TRY"), lambda at: at.astimezone(UTC).date()) for lines in by_id.values()]
     return Orders(floor.database, Scoring()).record(made, now)

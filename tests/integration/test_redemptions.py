@@ -93,6 +93,14 @@ def test_two_orders_with_one_code_and_one_order_with_two(sent):
     assert state_of(sent, sent.code[other]) is CouponState.BOUND
 
 
+def test_of_several_codes_of_a_webhook_ours_is_found(sent):
+    person = sent.people[0]
+
+    record(sent, NOW_IS, order("A", person, "WELCOME", LATER, coupons=f"WELCOME, {sent.code[person]}"))
+
+    assert state_of(sent, sent.code[person]) is CouponState.REDEEMED
+
+
 def test_a_strangers_code_is_nothing_to_us(sent):
     record(sent, NOW_IS, order("A", sent.people[0], "WELCOME5", LATER))
 

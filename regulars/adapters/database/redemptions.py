@@ -22,7 +22,7 @@ def redeem(connection: Connection, batch: Sequence[Order], known_before: Iterabl
 
     Returns how many uses began or ended.
     """
-    wanted = {(code, order.order_id) for order in batch if _counts(order) for code in codes_in(order.head.coupon)}
+    wanted = {(code, order.order_id) for order in batch if _counts(order) for code in _codes(order)}
     # An order that was new a moment ago may be here by now: its row is this transaction's only since it was written.
     stored = _stored(connection, {*known_before, *(order_id for _, order_id in wanted)})
     ours = _ours(connection, {code for code, _ in wanted - stored})
@@ -40,6 +40,11 @@ def redeem(connection: Connection, batch: Sequence[Order], known_before: Iterabl
     ])
     _settle(connection, touched)
     return len(begun) + len(ended)
+
+
+def _codes(order: Order) -> set[str]:
+    """Of an order that used several, the shop's own field holds the first."""
+    return {*codes_in(order.head.coupon), *codes_in(dict(order.other).get("coupons"))}
 
 
 def _counts(order: Order) -> bool:
