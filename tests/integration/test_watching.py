@@ -261,7 +261,7 @@ def test_who_came_in_while_it_was_disabled_does_not_enter(database: Database) ->
 def test_another_trigger_knows_nobody_of_before(database: Database) -> None:
     """What was found for the birthday says nothing of the segment, and a birthday of this morning is not made up for."""
     customer, = add_customers(database, 1, birth_month_day=1120, country="TR", city="İzmir", city_folded="izmir")
-    put_live(database, Trigger("segment.entered", segment="izmir"))
+    put_live(database, Trigger("segment.entered", segment="izmir"), NOW - EVERY_DAY)
     automations = AutomationsInDatabase(database)
     live = automations.live()["watching"]
     changed = replace(live.campaign, automation=Automation(Trigger("birthday"), live.automation.steps))

@@ -59,12 +59,11 @@ def lines_as_json(house: House) -> list[dict[str, Any]]:
 
 
 def show_automations(house: House) -> bool:
-    """Below the launches; whether there are any."""
+    """Whether there are any."""
     from regulars.doors.cli.automations import lines_for, show_lines
 
     lines = lines_for(house)
     if lines:
-        write("")
         show_lines(house, lines)
     return bool(lines)
 
