@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -81,20 +81,15 @@ def amount_text(units: int) -> str:
     return f"{Decimal(units) / 10_000:f}"
 
 
-def all_coupons(codes: Sequence[str]) -> dict[str, str] | None:
-    """Kept beside the first, where several were used at once."""
-    return {"coupons": ", ".join(codes[:20])} if len(codes) > 1 else None
-
-
 def plain_locale(written: str | None) -> str | None:
     """`tr` or `tr-TR`; of anything else nothing is said, because it must not cost an order."""
     return written if written and _LOCALE.fullmatch(written) else None
 
 
-def several_codes(payload: Payload, name: str) -> Mapping[str, str] | None:
+def several_codes(payload: Payload, name: str) -> dict[str, str]:
     """Coupon codes of an order that used more than one; the order's own field has room for the first."""
     codes = [code[:LONGEST_CODE] for each in parts(payload, name) if (code := text(each, "code"))]
-    return {"coupons": ", ".join(codes[:MOST_CODES])} if len(codes) > 1 else None
+    return {"coupons": ", ".join(codes[:MOST_CODES])} if len(codes) > 1 else {}
 
 
 def short(value: str | None) -> str | None:

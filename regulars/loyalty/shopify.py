@@ -88,7 +88,7 @@ def _rows(payload: Payload, order_id: str, email: str, shop_id: str | None, term
     rows = []
     for place, line in enumerate(lines or [{}]):
         fields = {**whose, **(_head(payload) if place == 0 else {}), **_line(line, has_refunds)}
-        rows.append(read_row(terms.record(fields, several_codes(payload, "discount_codes") if place == 0 else None), currency))
+        rows.append(read_row(terms.record(fields, _others(payload) if place == 0 else None), currency))
     return tuple(rows)
 
 
@@ -96,12 +96,14 @@ def _head(payload: Payload) -> dict[str, str | None]:
     cancelled_at = text(payload, "cancelled_at")
     return {
         "status": "cancelled" if cancelled_at else text(payload, "financial_status"), "cancelled_at": cancelled_at,
-        "channel": short(text(payload, "source_name")), "coupon": next(iter(_codes(payload)), None), "referral_code": _referral(payload),
+        "channel": short(text(payload, "source_name")), "coupon": short(text(next(parts(payload, "discount_codes"), {}), "code")), "referral_code": _referral(payload),
     }
 
 
-def _codes(payload: Payload) -> list[str]:
-    return [code for each in parts(payload, "discount_codes") if (code := short(text(each, "code")))]
+def _others(payload: Payload) -> dict[str, str]:
+    """The number that people know the order by is another than the one that webhooks name it by."""
+    name = short(text(payload, "name"))
+    return several_codes(payload, "discount_codes") | ({"Name": name} if name else {})
 
 
 def _line(line: Payload, has_refunds: bool) -> dict[str, str | None]:

@@ -71,7 +71,7 @@ def _rows(payload: Payload, email: str, terms: Terms) -> tuple[Row, ...]:
     rows = []
     for place, line in enumerate(lines or [{}]):
         fields = {**whose, **(_head(payload) if place == 0 else {}), **_line(line)}
-        rows.append(read_row(terms.record(fields, several_codes(payload, "coupon_lines") if place == 0 else None), currency))
+        rows.append(read_row(terms.record(fields, _others(payload) if place == 0 else None), currency))
     return tuple(rows)
 
 
@@ -81,13 +81,14 @@ def _head(payload: Payload) -> dict[str, str | None]:
     entry = meta.get("_wc_order_attribution_session_entry")
     return {
         "status": short(text(payload, "status")), "paid_at": _gmt(payload, "date_paid"), "refunded": amount_text(back) if back else None,
-        "coupon": next(iter(_codes(payload)), None), "channel": short(text(payload, "created_via")),
+        "coupon": short(text(next(parts(payload, "coupon_lines"), {}), "code")), "channel": short(text(payload, "created_via")),
         "referral_code": short(meta.get("referral_code") or meta.get("ref")) or referral_in(entry),
     }
 
 
-def _codes(payload: Payload) -> list[str]:
-    return [code for each in parts(payload, "coupon_lines") if (code := short(text(each, "code")))]
+def _others(payload: Payload) -> dict[str, str]:
+    number = short(text(payload, "number"))
+    return several_codes(payload, "coupon_lines") | ({"Order Number": number} if number and number != text(payload, "id") else {})
 
 
 def _line(line: Payload) -> dict[str, str | None]:

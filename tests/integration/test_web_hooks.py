@@ -128,7 +128,8 @@ def test_an_order_with_several_coupons_keeps_them_all(caller: Caller) -> None:
     good(caller.shopify("orders/create", shopify_order(discount_codes=two)))
     good(caller.woocommerce("order.created", woocommerce_order(coupon_lines=[{"code": "one-1"}, {"code": "two-2"}])))
 
-    assert caller.systems.rows(orders, "coupon", "other") == [("ONE-1", {"coupons": "ONE-1, TWO-2"}), ("one-1", {"coupons": "one-1, two-2"})]
+    assert caller.systems.rows(orders, "coupon", "other") == [
+        ("ONE-1", {"coupons": "ONE-1, TWO-2", "Name": "#1001"}), ("one-1", {"coupons": "one-1, two-2"})]
 
 
 def test_both_shops_know_the_same_address_by_the_same_hash(caller: Caller) -> None:
