@@ -208,6 +208,8 @@ class _Walk:
             return self.ended(self.moment, LEFT, "the entry condition holds no longer")
         if step.key in self.sight.sent:
             self._note(step, SKIPPED, "sent before")
+        elif self.sight.doubt and self.sight.doubt[0] < self.moment <= self.sight.doubt[1]:
+            self._note(step, SKIPPED, f"perhaps sent before: it was due between a backup and its recovery on {self._words(self.sight.doubt[1])}")
         elif expires <= self.now:
             self._note(step, SKIPPED, f"too late: it was due on {self._words(self.moment)}, and not later than {self._words(expires)}")
         else:

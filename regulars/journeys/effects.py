@@ -103,10 +103,12 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What is known of a customer when their turn comes. `view` and `frame`: as far as the automation's conditions ask.
-    `told`: those events that its steps wait for, oldest first. `sent`: steps of this journey that made a mail already."""
+    `told`: those events that its steps wait for, oldest first. `sent`: steps of this journey that made a mail already.
+    `doubt`: from when until when what was due was perhaps done, before a backup was restored."""
 
     person: Person
     frame: Frame
     view: CustomerView | None = None
     told: tuple[Told, ...] = ()
     sent: frozenset[str] = frozenset()
+    doubt: tuple[datetime, datetime] | None = None

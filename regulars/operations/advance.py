@@ -64,13 +64,14 @@ class _Sights:
     views: Mapping[Edition, tuple[Frame, Mapping[int, CustomerView]]]
     told: Mapping[int, Sequence[Told]]
     sent: Mapping[int, frozenset[str]]
+    doubt: tuple[datetime, datetime] | None
 
     def of(self, journey: Journey, live: LiveAutomation, now: datetime) -> Sight:
         customer = journey.customer_id
         frame, views = self.views.get((journey.campaign, journey.edition), (Frame(now, live.shop, live.segments), {}))
         return Sight(
             self.people.get(customer, GONE), frame, views.get(customer), tuple(self.told.get(customer, ())),
-            self.sent.get(journey.id, frozenset()),
+            self.sent.get(journey.id, frozenset()), self.doubt,
         )
 
 
@@ -86,4 +87,5 @@ def _sights(journeys: Sequence[Journey], lives: Mapping[Edition, LiveAutomation]
     if waiting:
         kinds = frozenset[str]().union(*(events_of(live) for _, live in waiting))
         told = page.told({journey.customer_id for journey, _ in waiting}, kinds, min(looks_back_to(live, journey, now) for journey, live in waiting))
-    return _Sights(page.people({journey.customer_id for journey in journeys}), views, told, page.sent({journey.id for journey in journeys}))
+    people, sent = page.people({journey.customer_id for journey in journeys}), page.sent({journey.id for journey in journeys})
+    return _Sights(people, views, told, sent, page.doubt())

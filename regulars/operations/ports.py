@@ -888,6 +888,10 @@ class JourneyPage(Protocol):
         """Steps of each journey that made a mail."""
         ...
 
+    def doubt(self) -> tuple[datetime, datetime] | None:
+        """After a backup was restored: from when until when what was due was perhaps done, and nobody knows."""
+        ...
+
     def begin(self, starts: Sequence[Start]) -> int:
         """How many of them began; who entered before does not."""
         ...

@@ -11,8 +11,10 @@ from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journeys import JourneyBookInDatabase
 from regulars.adapters.database.launches import LaunchesInDatabase
 from regulars.adapters.database.messages import MessagesInDatabase
+from regulars.adapters.database.recovery import RecoveryInDatabase
 from regulars.adapters.database.schema import launches, messages
 from regulars.delivery.life import LaunchState
+from regulars.delivery.permission import Generation
 from regulars.errors import Refused
 from regulars.operations.advance import advance_due
 from tests.integration.launching import ShopFloor, add_customers
@@ -79,6 +81,24 @@ def test_where_nothing_may_be_sent_no_journey_goes_on(floor: ShopFloor) -> None:
     with pytest.raises(Refused):
         advance_due(JourneyBookInDatabase(floor.database), At(NOW), lambda: True, refuse)
     assert (mailed(floor.database), standing(floor.database)) == ([], [(ada, "waiting", "hello", None)])
+
+
+def test_after_a_recovery_nobody_gets_a_mail_that_perhaps_left_and_no_number_speaks_for_two(floor: ShopFloor) -> None:
+    ada, bob, cem = people(floor.database, "ada", "bob", "cem")
+    tell(floor.database, [happening(ada)])
+    turn(floor.database, NOW)
+    tell(floor.database, [happening(bob, at=NOW + timedelta(minutes=10))], NOW + timedelta(minutes=10))
+    generation = Generation(7, NOW + timedelta(hours=1), 1)
+
+    RecoveryInDatabase(floor.database).recover(NOW, generation, actor="Ada", why="restored", now=NOW + timedelta(hours=1))
+    turn(floor.database, NOW + timedelta(hours=1))
+    assert mailed(floor.database) == [(ada, "hello")], "the other one's mail perhaps left after the backup"
+    tell(floor.database, [happening(cem, at=NOW + timedelta(hours=2))], NOW + timedelta(hours=2))
+    turn(floor.database, NOW + timedelta(hours=2))
+    with floor.database.read() as connection:
+        numbers = connection.scalars(select(messages.c.number).order_by(messages.c.number)).all()
+    assert numbers[0] == 1
+    assert numbers[1] > 1_000_000
 
 
 def test_help_is_called_once_when_there_is_more_than_one_batch(floor: ShopFloor) -> None:

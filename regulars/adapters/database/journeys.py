@@ -17,7 +17,15 @@ from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journey_effects import write_effects
 from regulars.adapters.database.journey_moves import write_moves
-from regulars.adapters.database.schema import WAITING, customers, events, journey_steps, journeys
+from regulars.adapters.database.registry import DOUBT
+from regulars.adapters.database.schema import (
+    WAITING,
+    customers,
+    events,
+    installation,
+    journey_steps,
+    journeys,
+)
 from regulars.adapters.database.types import among
 from regulars.adapters.database.upsert import upsert
 from regulars.audience.frame import Frame
@@ -118,6 +126,11 @@ class _Page:
         for row in self.connection.execute(query):
             found[row.journey_id].add(row.step)
         return {id_: frozenset(steps) for id_, steps in found.items()}
+
+    def doubt(self) -> tuple[datetime, datetime] | None:
+        known = self.connection.scalar(select(installation.c.value).where(installation.c.name == DOUBT))
+        since, _, until = (known or "").partition(" ")
+        return (datetime.fromisoformat(since), datetime.fromisoformat(until)) if until else None
 
     def begin(self, starts: Sequence[Start]) -> int:
         if not starts:

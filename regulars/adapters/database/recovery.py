@@ -24,13 +24,21 @@ from sqlalchemy import (
 
 from regulars.adapters.database.coupon_freeing import set_aside
 from regulars.adapters.database.engine import Database
-from regulars.adapters.database.registry import GENERATION, LAUNCH_FLOOR, OVERTAKEN, as_text, write_fact
-from regulars.adapters.database.schema import attempts, launches, messages
+from regulars.adapters.database.registry import (
+    DOUBT,
+    GENERATION,
+    LAUNCH_FLOOR,
+    OVERTAKEN,
+    as_text,
+    write_fact,
+)
+from regulars.adapters.database.schema import STEP_LAUNCH, attempts, launches, messages
 from regulars.adapters.database.types import UtcTime, database_in
 from regulars.delivery.life import BY_OPERATOR, LIVE, LaunchState, State
 from regulars.delivery.permission import Generation
 from regulars.delivery.recovery import NOT_YET, AtRisk
 
+LEFT_OUT = 10_000_000  # numbers of a step's launch: more mails than a step can have made since any backup
 LONG_AGO = -3600  # seconds: whoever had it in hand then works on another database
 MAY_HAVE_LEFT = [state.value for state, after in BY_OPERATOR.items() if State.UNCERTAIN in after]
 
@@ -72,6 +80,7 @@ class RecoveryInDatabase:
             )
             set_aside(connection, why, now)
             _leave_out_numbers(connection, generation.launch)
+            write_fact(connection, DOUBT, f"{since.isoformat()} {now.isoformat()}")
             write_fact(connection, GENERATION, as_text(generation))
             write_fact(connection, OVERTAKEN, None)
         return int(changed.rowcount)
@@ -97,7 +106,9 @@ def _note(which: ColumnElement[bool], actor: str, why: str, now: datetime) -> In
 
 
 def _leave_out_numbers(connection: Connection, newest: int) -> None:
-    """A lost launch's number in a new launch would let links in its mails speak for other people: even to unsubscribe them."""
+    """A lost launch's number in a new launch would let links in its mails speak for other people: even to unsubscribe them. So would
+    a lost mail's number in the launch of an automation's step, which goes on."""
     write_fact(connection, LAUNCH_FLOOR, str(newest))
+    connection.execute(update(launches).where(STEP_LAUNCH).values(recipients=launches.c.recipients + LEFT_OUT))
     if connection.dialect.name == "postgresql" and newest:
         connection.execute(text("SELECT setval(pg_get_serial_sequence('launches', 'id'), greatest(:newest, nextval(pg_get_serial_sequence('launches', 'id'))))"), {"newest": newest})

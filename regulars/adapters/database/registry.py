@@ -15,6 +15,7 @@ from regulars.adapters.database.upsert import upsert
 from regulars.delivery.permission import Generation, Identity
 
 IDENTITY, ENVIRONMENT, GENERATION, OVERTAKEN = "identity", "environment", "generation", "overtaken"
+DOUBT = "doubt"  # from a backup to its recovery: what was due then was perhaps done, and nobody knows
 LAUNCH_FLOOR = "launch_floor"  # numbers up to this may belong to launches that were lost with a newer database
 BEGINNING = Generation(0, EPOCH, 0)
 

@@ -73,6 +73,9 @@ class Page:
     def sent(self, journey_ids: Collection[int]) -> Mapping[int, frozenset[str]]:
         return {id_: frozenset(step for journey, step in self.book.mails if journey == id_) for id_ in journey_ids}
 
+    def doubt(self) -> None:
+        return None
+
     def begin(self, starts: Sequence[Start]) -> int:
         for start in starts:
             journey = Journey(

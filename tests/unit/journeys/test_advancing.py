@@ -137,6 +137,16 @@ def test_who_fits_no_longer_leaves_at_the_next_mail() -> None:
     assert len(turned(automation, orders_count=1).mails) == 2
 
 
+@pytest.mark.parametrize(("due", "expected"), [(-1, "done"), (0, "skipped"), (3, "skipped"), (4, "done")])
+def test_what_was_due_between_a_backup_and_its_recovery_was_perhaps_sent(due: int, expected: str) -> None:
+    automation = live(send("hello"))
+    doubt = after(-0.5), after(3.5)
+    seen = replace(sight(automation, after(5)), doubt=doubt)
+    made = advance(automation, journey(automation, due_at=after(due)), seen, after(5))
+    assert outcomes(made) == [("hello", expected)]
+    assert expected == "done" or made.steps[0].reason.startswith("perhaps sent before: it was due between a backup and its recovery")
+
+
 def test_without_recheck_the_condition_is_of_the_entry_only() -> None:
     assert len(turned(live(send("hello"), when=orders(1)), orders_count=0).mails) == 1
 
