@@ -28,7 +28,7 @@ from regulars.delivery.sent import SentMail
 from regulars.diagnostics import did_you_mean
 from regulars.errors import RegularsError, UsageError
 from regulars.loyalty.rates import Rates, compared
-from regulars.operations.ports import Bundles, Recipients, SentMails
+from regulars.operations.ports import Bundles, Launches, Recipients, SentMails
 
 NOT_A_MESSAGE = MessageRef(0, 0)
 
@@ -98,6 +98,14 @@ def preview_again(
         person, email=mail.email, offer=for_show(room.campaign, person, room.shop, mail.composed_at, mail.code), trigger=causes.get(mail.ref)
     )
     return _matching(launch_key, mail, room, recipient, keys, base_url)
+
+
+def launch_that_wrote(named: Launch, step: str | None, address: str, launches: Launches, sent: SentMails) -> Launch:
+    """Of an automation each mail has launches of its own: the newest that composed one for the customer, of this step if one is named."""
+    if not named.step:
+        return named
+    mine = [launch for launch in launches.of_campaign(named.campaign) if step in {None, launch.step}]
+    return next((launch for launch in mine if sent.find(launch.id, _key(address))), named)
 
 
 def mail_named(campaign: Campaign, step: str | None) -> Campaign:

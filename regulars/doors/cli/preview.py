@@ -52,7 +52,7 @@ def preview(
     if output is not None and Path(output).suffix.lower() not in ENDINGS:
         raise UsageError(f"{output} ends in none of {', '.join(ENDINGS)}", hint="the ending says what is written")
     if launch is not None:
-        shown = _sent(house, campaign, launch, customer, language)
+        shown = _sent(house, campaign, launch, step, customer, language)
     elif campaign is None:
         raise UsageError("which campaign?", hint="regulars preview CAMPAIGN")
     else:
@@ -93,8 +93,8 @@ def _composed(house: House, campaign: str, step: str | None, customer: str | Non
     )
 
 
-def _sent(house: House, campaign: str | None, launch: str, customer: str | None, language: str | None) -> Preview:
-    from regulars.operations.preview import preview_sent
+def _sent(house: House, campaign: str | None, launch: str, step: str | None, customer: str | None, language: str | None) -> Preview:
+    from regulars.operations.preview import launch_that_wrote, preview_sent
     from regulars.operations.status import launch_named
 
     if customer is None:
@@ -105,7 +105,7 @@ def _sent(house: House, campaign: str | None, launch: str, customer: str | None,
     if campaign is not None and campaign != found.campaign:
         raise UsageError(f"launch {found.id} was of {found.campaign}, not of {campaign}", hint="leave out the campaign's name")
     return preview_sent(
-        found, customer, house.sent_mails, house.bundles, house.recipients,
+        launch_that_wrote(found, step, customer, house.launches, house.sent_mails), customer, house.sent_mails, house.bundles, house.recipients,
         keys=house.settings.keys, base_url=house.settings.base_url,
     )
 
