@@ -430,3 +430,27 @@ def _empty(programme: Programme) -> None:
             if table.name != "installation":
                 connection.execute(delete(table))
     programme.shop.customers(CustomerFactory(email=ADA), CustomerFactory(email="ben@mail.example"))
+
+
+MARKED = st.builds(
+    dict, order_id=st.sampled_from("KLMNOP"), email=st.sampled_from([*FRIENDS, ADA]), owner=st.sampled_from([ADA, None]),
+    ordered_at=st.sampled_from(["2026-09-01 10:00", "2026-09-01 15:00", "2026-10-01"]),
+    marks=st.fixed_dictionaries({}, optional={"device_hash": st.sampled_from("xy"), "network_hash": st.just("n"), "postal_hash": st.just("p")}),
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), lines=st.lists(MARKED, min_size=1, max_size=6, unique_by=lambda line: line["order_id"]))
+def test_in_whatever_sequence_orders_become_known_the_same_ones_are_held(programme, data, lines):
+    def held(some) -> tuple:
+        _empty(programme)
+        code = programme.code()
+        for line in some:
+            told = {key: line[key] for key in ("order_id", "email", "ordered_at")}
+            programme.shop.orders(OrderLineFactory(**told, unit_price="500", referral_code=code if line["owner"] else ""))
+            if line["marks"]:
+                programme.mark(line["order_id"], **line["marks"])
+        programme.days_later(0)
+        return _standing(programme)
+
+    assert held(data.draw(st.permutations(lines))) == held(lines)
