@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,6 +12,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import delete, event, func, insert, select, update
 
+from regulars.adapters.database import coupon_stock
 from regulars.adapters.database.coupon_freeing import free_codes
 from regulars.adapters.database.front_desk import FrontDesk
 from regulars.adapters.database.recovery import RecoveryInDatabase
@@ -411,6 +413,33 @@ def test_what_another_launch_has_reserved_is_not_there(database):
 
     with database.read() as connection:
         assert connection.scalar(select(func.count()).select_from(coupon_reservations)) == 1
+
+
+def test_of_two_launches_at_once_one_is_refused(database, monkeypatch):
+    """Each takes its time between counting the codes and reserving them."""
+    count = coupon_stock.stocks
+    monkeypatch.setattr(coupon_stock, "stocks", lambda *asked: (count(*asked), time.sleep(0.3))[0])
+    floor = OfferFloor(database, IMPORTED)
+    add_customers(database, 3)
+    floor.stock("A-1", "A-2", "A-3", "A-4")
+    planned = floor.prepare()
+    question = replace(planned.question, campaign=replace(planned.question.campaign, name="other"))
+    outcomes = []
+
+    def begin(plan):
+        try:
+            outcomes.append(floor.start(plan))
+        except Refused as refused:
+            outcomes.append(refused)
+
+    threads = [threading.Thread(target=begin, args=(plan,)) for plan in (planned, replace(planned, question=question))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert sorted(isinstance(outcome, Refused) for outcome in outcomes) == [False, True]
+    assert floor.coupons.stock(TEN.name).reserved == 3
 
 
 def test_a_finished_launch_gives_back_what_it_reserved(database):
