@@ -68,7 +68,7 @@ class Standing:
             "reasons": dict(self.tally.reasons), "replies": dict(self.tally.replies),
             "held": [doubt.as_json() for doubt in self.held],
             "roll_out": self._roll_out(), "flow": self.flow.as_json() if self.flow else None,
-            "recipients": launch.recipients, "plan": launch.plan, "options": dict(launch.options),
+            "recipients": self.tally.total, "plan": launch.plan, "options": dict(launch.options),
             "created_at": _iso(launch.created_at), "created_by": launch.created_by, "started_at": _iso(launch.started_at),
             "finished_at": _iso(launch.finished_at), "expires_at": _iso(launch.expires_at), "next_due": _iso(self.waits_until),
         }

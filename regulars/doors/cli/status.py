@@ -94,7 +94,7 @@ def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
 def _show_launches(house: House, standings: list[Standing]) -> None:
     zone = ZoneInfo(house.shop.timezone)
     rows = [
-        (one.launch.id, one.launch.campaign, one.launch.state, f"{one.launch.recipients:,}", f"{one.tally.of(State.ACCEPTED):,}",
+        (one.launch.id, one.launch.campaign, one.launch.state, f"{one.tally.total:,}", f"{one.tally.of(State.ACCEPTED):,}",
          f"{_open(one):,}", f"{one.tally.total - one.tally.of(State.ACCEPTED) - _open(one):,}", f"{one.launch.created_at.astimezone(zone):%Y-%m-%d %H:%M}")
         for one in standings
     ]
