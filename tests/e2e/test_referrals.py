@@ -46,7 +46,7 @@ def test_a_friend_is_followed_from_the_order_to_the_reward(shared):
     held = regulars("referrals", "list", "--held")
     assert "the friend's order came to 90 TRY, less than the reward of 100 TRY" in held.out
     assert f"brought {BEN}" in regulars("referrals", "show", str(found[BEN]["id"])).out
-    assert 'names the code' in regulars("referrals", "show", TWIN).out
+    assert "names the code" in regulars("referrals", "show", TWIN).out
     page = regulars("referrals", "show", ADA, "--json").json
     assert (page["friends"], page["confirmed"], page["held"], page["rewards"]) == (1, 1, 1, ["100 TRY"])
     (best,) = regulars("referrals", "top", "--json").json["advocates"]
