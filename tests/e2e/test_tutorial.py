@@ -20,6 +20,7 @@ from tests.manual import ROOT, Block, Typed, blocks, misquoted, section, typed
 from tests.servers import free_port, wait_for_port
 
 TITLE = "A tutorial in ten minutes"
+AND_THEN = "From the first order to a regular"
 MAPS = {"counts", "reasons", "replies", "states", "links", "excluded", "attributes", "others", "lanes", "waiting", "outcomes", "mails", "ended", "editions"}  # their keys are the shop's own words
 EXAMPLE = re.compile(r"^## (?P<title>.+?)\n.*?^    (?P<command>regulars [^\n]+)\n\n```json\n(?P<shape>.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -32,6 +33,7 @@ class Story:
     port: int
     settings: dict[str, str] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
+    at_work: subprocess.Popen[str] | None = None
 
     def follow(self, block: Block) -> None:
         if block.path:
@@ -45,6 +47,12 @@ class Story:
             self.folder /= one.words.removeprefix("cd ")
         elif one.words.startswith("export "):
             self.settings |= dict([one.words.removeprefix("export ").split("=", 1)])
+        elif one.words.endswith("regulars up &"):
+            self.at_work = self.typing().start("up", "--port", str(self.port), now=one.words.partition(" ")[0].partition("=")[2])
+            wait_for_port(self.port)
+        elif one.words == "kill %1":
+            assert self.at_work is not None
+            end(self.at_work, signal.SIGINT)
         elif one.words.endswith("regulars up"):
             self.compare(one, self.answer_one_mail(one.words.partition(" ")[0].partition("=")[2]))
         elif not one.words.startswith(". "):
@@ -94,8 +102,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     (checkout / "samples").symlink_to(ROOT / "samples")
     story = Story(checkout, free_port())
     install(checkout / "bin")
-    for block in blocks(ROOT / "README.md", section(ROOT / "README.md", TITLE)):
-        story.follow(block)
+    for title in (TITLE, AND_THEN):
+        for block in blocks(ROOT / "README.md", section(ROOT / "README.md", title)):
+            story.follow(block)
     return story
 
 
