@@ -153,6 +153,7 @@ class _Walk:
             case StopMailing():
                 self.suppression = step.reason
                 self._note(step, DONE, step.reason)
+                return self.ended(self.moment, FINISHED, None)
         return after
 
     def _note(self, step: Step, outcome: str, reason: str | None = None) -> None:

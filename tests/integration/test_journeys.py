@@ -139,8 +139,8 @@ def test_what_steps_change_is_changed_once_and_seen_by_later_conditions(database
     [ada] = people(database, "ada", tags=("Newcomer",), attributes={"visits": 3})
     put_live(database, campaign(
         SetAttributes("set", {"taste": "fruity"}), Tag("mark", ("Nurtured",), ("newcomer",)), wait("pause"),
-        If("fruity", Fact("customer.taste", Kind.TEXT, (Test(Op.IS, "fruity"),)), (StopMailing("stop", "sunset"),)),
         Webhook("crm", "https://crm.example/hook"), Notify("team", "team@example.com"),
+        If("fruity", Fact("customer.taste", Kind.TEXT, (Test(Op.IS, "fruity"),)), (StopMailing("stop", "sunset"),)),
     ))
     tell(database, [happening(ada)])
     turn(database, NOW)

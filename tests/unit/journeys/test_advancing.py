@@ -173,6 +173,11 @@ def test_errands_tell_of_the_journey_its_trigger_and_the_customer() -> None:
     assert made.suppression == "sunset"
 
 
+def test_whoever_is_never_written_to_again_has_come_to_the_end() -> None:
+    made = turned(live(StopMailing("stop", "sunset"), send("never")))
+    assert (made.suppression, made.mails, made.journey.reason) == ("sunset", (), "finished")
+
+
 def test_a_group_of_domains_keeps_its_lane() -> None:
     [mail] = turned(live(send("hello")), person=replace(ADA, domain="hotmail.com")).mails
     assert mail.lane == "microsoft"
