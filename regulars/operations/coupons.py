@@ -36,6 +36,27 @@ class OfferRow:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class CodesAhead:
+    """What a launch would need. `available`: None where codes are made as they are needed, or are the same for all."""
+
+    offer: str
+    needed: int
+    available: int | None
+    is_static: bool
+
+    def as_json(self) -> dict[str, Any]:
+        return {"offer": self.offer, "needed": self.needed, "available": self.available}
+
+
+def codes_ahead(offer: Offer | None, needed: int, coupons: Coupons | None) -> CodesAhead | None:
+    """None without an offer."""
+    if offer is None:
+        return None
+    stock = coupons.stock(offer.name) if coupons is not None and is_stock(offer) else None
+    return CodesAhead(offer.name, needed, stock.available(offer) if stock else None, not offer.is_unique)
+
+
 def refuse_without_codes(offer: Offer | None, needed: int, shop: Shop, coupons: Coupons | None, now: datetime) -> None:
     """Raises Refused for an offer that is over, and for a launch that would run out of codes."""
     if offer is None:

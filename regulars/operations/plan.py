@@ -26,7 +26,7 @@ from regulars.diagnostics import did_you_mean
 from regulars.errors import Refused, UsageError, WorkspaceBroken
 from regulars.journeys.limits import Limits
 from regulars.journeys.outlook import Outlook, outlook
-from regulars.operations.coupons import refuse_without_codes
+from regulars.operations.coupons import CodesAhead, codes_ahead, refuse_without_codes
 from regulars.operations.ports import Audiences, ContactBook, Coupons, Recipients
 
 MOST_HTML = 102_400  # bytes; Gmail clips what is longer, and with it the way to unsubscribe
@@ -37,7 +37,8 @@ SAMPLE = 2_000  # customers of whom contact limits are asked
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`due`: when how many get it, earliest first, if the campaign has a send time. `troubles`: reasons for which some of the largest mails cannot be composed.
-    `limits`: what contact limits would do; None where nothing limits it."""
+    `limits`: what contact limits would do; None where nothing limits it.
+    `codes`: of its offer; None without one."""
 
     question: Question
     timetable: Timetable
@@ -47,6 +48,7 @@ class Plan:
     troubles: tuple[str, ...] = ()
     pace: Forecast | None = None
     limits: Outlook | None = None
+    codes: CodesAhead | None = None
 
     @property
     def parts(self) -> tuple[int, int] | None:
@@ -69,6 +71,7 @@ class Plan:
             "roll_out": {"first": parts[0], "rest": parts[1], "pause": str(rolls.pause)} if rolls and parts else None,
             "pace": self.pace.as_json() if self.pace else None,
             "limits": self.limits.as_json() if self.limits else None,
+            "codes": self.codes.as_json() if self.codes else None,
         }
 
 
@@ -103,10 +106,12 @@ def plan(question: Question, desk: Desk) -> Plan:
     funnel, zones = desk.audiences.funnel(question, times)
     largest = desk.audiences.with_most_lines(question, times, LARGEST)
     troubles = fitting(largest, campaign, desk.opened(bundle.files), desk, question.as_of)
-    refuse_without_codes(offer_of(campaign, shop), funnel.final, shop, desk.coupons, question.as_of)
+    offer = offer_of(campaign, shop)
+    refuse_without_codes(offer, funnel.final, shop, desk.coupons, question.as_of)
     due = _due(times, zones) if campaign.send_at else {}
     pace = _pace(question, times, min(due, default=question.as_of), desk)
-    return Plan(question, times, bundle, funnel, due, troubles, pace, _outlook(question, times, funnel.final, desk))
+    outlook = _outlook(question, times, funnel.final, desk)
+    return Plan(question, times, bundle, funnel, due, troubles, pace, outlook, codes_ahead(offer, funnel.final, desk.coupons))
 
 
 def _pace(question: Question, times: Timetable, begins: datetime, desk: Desk) -> Forecast:

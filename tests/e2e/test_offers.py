@@ -15,7 +15,7 @@ from tests.shop_systems import SHOPIFY_SECRET, signed
 from tests.telling import at, shopify_customer, shopify_order
 from tests.web import SHOP
 
-OFFERS = """
+OFFERS = """\
 offers:
   comeback-10: {percent: 10, minimum: "500 TRY", valid_for: 10 days, prefix: COME}
   spring-15: {percent: 15, valid_until: 2027-05-31, made_in: imported}
@@ -42,8 +42,7 @@ TEMPLATE = """\
 @pytest.fixture
 def regulars(tmp_path: Path) -> Regulars:
     typed = Regulars(workspace_in(tmp_path))
-    shop = (tmp_path / "regulars.yaml").read_text()
-    typed.write("regulars.yaml", re.sub(r"^offers:.*?(?=^\S|\Z)", "", shop, flags=re.MULTILINE | re.DOTALL) + OFFERS)
+    typed.rewrite("regulars.yaml", "\noffers:\n", f"\n{OFFERS}")  # beside those of the sample's own campaigns
     typed.write("segments/few.yaml", 'segment: few\nwhere:\n  customer.city: "Few"\n')
     typed.write("campaigns/comeback.yaml", CAMPAIGN)
     typed.write("templates/comeback.mjml", TEMPLATE)
@@ -63,7 +62,7 @@ def takes(regulars: Regulars, offer: str) -> None:
 
 def test_each_mail_has_a_code_and_the_order_that_uses_it_is_in_the_report(regulars):
     assert "PREVIEW-" in regulars("preview", "comeback").out
-    regulars("plan", "comeback")
+    assert "codes: of comeback-10, a new one for each mail" in regulars("plan", "comeback").out
     assert regulars("coupons", "list", "--json").json["offers"][0]["bound"] == 0
 
     regulars("launch", "comeback", "--yes")
@@ -106,6 +105,7 @@ def test_imported_codes_are_refused_line_by_line_and_a_launch_that_would_run_out
     assert "1 codes" in regulars("launch", "comeback", "--yes", code=4).err
     regulars.write("more.csv", "id;Coupon Code\n1;SPRING-3\n")
     regulars("coupons", "import", "spring-15", "more.csv")
+    assert regulars("plan", "comeback", "--json").json["codes"] == {"offer": "spring-15", "needed": 3, "available": 3}
     regulars("launch", "comeback", "--yes")
     assert sorted(codes_in(regulars).values()) == ["SPRING-1", "SPRING-2", "SPRING-3"]
 

@@ -232,7 +232,7 @@ GUARDS = (
           CODES + "test_when_no_code_is_left_the_launch_waits_rather_than_send_a_mail_without"),
     Guard("regulars/operations/hand_out.py", "    if is_over(offer, now, zone):\n", "    if False:\n",
           CODES + "test_a_launch_that_lasts_longer_than_its_offer_waits"),
-    Guard("regulars/operations/plan.py", "    refuse_without_codes(offer_of(campaign, shop), funnel.final, shop, desk.coupons, question.as_of)\n", "",
+    Guard("regulars/operations/plan.py", "    refuse_without_codes(offer, funnel.final, shop, desk.coupons, question.as_of)\n", "",
           CODES + "test_a_launch_that_would_run_out_is_refused_and_says_how_many_are_missing"),
     Guard("regulars/adapters/database/recovery.py", "            set_aside(connection, why, now)\n", "",
           CODES + "test_after_a_restored_backup_no_code_of_it_is_given_again"),

@@ -98,7 +98,7 @@ def test_the_funnel_adds_up_with_the_first_reason_winning(floor):
 
     assert planned.as_json() | {"send_at": []} == {
         "campaign": "hello", "segment": "all", "selected": 10, "final": 4, "send_at": [], "roll_out": None,
-        "pace": {"relay": "default", "seconds": None, "bottleneck": None, "lanes": {"others": 4}}, "limits": None,
+        "pace": {"relay": "default", "seconds": None, "bottleneck": None, "lanes": {"others": 4}}, "limits": None, "codes": None,
         "excluded": {"no_consent": 2, "unsubscribed": 2, "suppressed": 1, "invalid_address": 1},
     }
     assert rows == {None: 4, **planned.as_json()["excluded"]}

@@ -12,6 +12,7 @@ from regulars.doors.cli.console import say, write, write_json, write_table
 from regulars.doors.cli.flowing import pace_in_words
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import local
+from regulars.operations.coupons import CodesAhead
 from regulars.operations.plan import Plan
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def show(house: House, planned: Plan) -> None:
         write(pace)
     if planned.limits:
         _show_limits(house, planned.limits)
+    if planned.codes:
+        write(_codes_in_words(planned.codes))
     for trouble in planned.troubles:
         say(f"cannot be composed: {trouble}")
 
@@ -72,6 +75,12 @@ def _parts(planned: Plan) -> str:
     when = "now" if planned.question.campaign.send_at is None else "at their time"
     pause = {"1 hour": "an hour", "1 minute": "a minute", "1 day": "a day"}.get(str(rolls.pause), str(rolls.pause))
     return f"{parts[0]:,} {when}, {parts[1]:,} {pause} after they have left"
+
+
+def _codes_in_words(codes: CodesAhead) -> str:
+    if codes.available is None:
+        return f"codes: of {codes.offer}, {'the same for all' if codes.is_static else 'a new one for each mail'}"
+    return f"codes: {codes.needed:,} of {codes.offer}, {codes.available - codes.needed:,} are left then"
 
 
 def _show_limits(house: House, outlook: Outlook) -> None:
