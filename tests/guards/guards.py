@@ -56,6 +56,11 @@ PUT_LIVE = "tests/integration/test_automations_live.py::"
 WATCH = "tests/integration/test_watching.py::"
 SPREAD = "tests/integration/test_spreading.py::"
 APPLY = "tests/integration/test_apply_commands.py::"
+TELLINGS, TAKE_IN, INTAKE = "regulars/loyalty/tellings.py", "regulars/operations/take_in.py", "regulars/adapters/database/intake.py"
+HOOKS = "tests/integration/test_web_hooks.py::"
+API = "tests/integration/test_web_api.py::"
+TOLD = "tests/integration/test_intake_any_order.py::"
+GATHERED = "tests/unit/loyalty/test_tellings.py::"
 
 GUARDS = (
     # the claim
@@ -340,4 +345,33 @@ GUARDS = (
     Guard("regulars/adapters/database/gatherings.py", "if at <= before:", "if True:", SPREAD + "test_changes_of_some_minutes_are_told_together"),
     Guard("regulars/operations/apply.py", "return self.now > most_at_once(self.usual)", "return False",
           APPLY + "test_more_than_usual_at_once_are_held_until_somebody_says_the_number"),
+    # what shops' systems tell: who is believed, once, in any order
+    Guard("regulars/doors/web/hooks.py", "if not is_signed(", "if False and not is_signed(",
+          HOOKS + "test_nothing_is_read_without_the_shops_signature"),
+    Guard("regulars/doors/web/hooks.py", "        must_be_priced(heard, terms)\n", "",
+          HOOKS + "test_an_order_that_cannot_be_understood_is_refused_and_leaves_nothing"),
+    Guard("regulars/doors/web/counter.py", "not known.opens(named[1]) or ", "", API + "test_without_a_good_key_nothing_is_told"),
+    Guard("regulars/doors/web/counter.py", " or not known.is_good(now)", "", API + "test_a_key_ends_when_it_is_revoked_or_over_and_a_new_one_takes_over"),
+    Guard("regulars/doors/web/counter.py", "if scope not in known.scopes:", "if False:", API + "test_a_key_opens_what_its_scopes_say_and_no_more"),
+    Guard("regulars/doors/web/guards.py", 'if is_called(scope["path"]) else LARGEST_BODY', "if False else LARGEST_BODY",
+          HOOKS + "test_an_order_that_cannot_be_understood_is_refused_and_leaves_nothing"),
+    Guard("regulars/doors/told/json_text.py", "    if _SUSPICIOUS.search(body):\n", "    if False:\n",
+          "tests/unit/doors/test_json_text.py::test_what_is_refused_says_why"),
+    Guard(TAKE_IN, "    if said.body_hash == call.body_hash:\n", "    if True:\n", API + "test_a_name_of_a_call_belongs_to_one_body"),
+    Guard(TAKE_IN, "if order_id in stored and not before[order_id].rows else {}", "if False else {}",
+          TOLD + "test_what_was_imported_is_no_news_when_it_is_told_live"),
+    Guard(TAKE_IN, "if after[order_id] != before[order_id] or _is_other", "if _is_other",
+          TOLD + "test_any_order_and_repetition_of_an_orders_calls_comes_to_the_same"),
+    Guard(TELLINGS, "(before.rows and _rank(telling) < before.rank)", "False", GATHERED + "test_neither_order_nor_repetition_matters"),
+    Guard(TELLINGS, "min(telling.told_at, seen.get(state, telling.told_at))", "telling.told_at", GATHERED + "test_neither_order_nor_repetition_matters"),
+    Guard("regulars/loyalty/order_news.py", "if kind not in announced or at - announced[kind] > MOVED", "if True",
+          GATHERED + "test_what_was_announced_is_not_news_again"),
+    Guard("regulars/adapters/database/people.py", 'or row.told_at >= before["told_at"]', "or True",
+          HOOKS + "test_what_a_shop_told_earlier_does_not_undo_what_it_told_later"),
+    Guard("regulars/adapters/database/stock.py", 'each.told_at < known["told_at"]:', "False:",
+          HOOKS + "test_what_a_shop_told_earlier_does_not_undo_what_it_told_later"),
+    Guard("regulars/adapters/database/erasure.py", 'messages.c.customer_id == customer_id).values(email="", reply=None)', "messages.c.customer_id == -1).values(reply=None)",
+          HOOKS + "test_who_is_to_be_forgotten_is_forgotten_at_once"),
+    Guard("regulars/adapters/call_line.py", "            for each in batch:\n                await self._write([each])\n", "            _fail(batch, error)\n",
+          "tests/unit/adapters/test_call_line.py::test_one_that_cannot_be_taken_in_takes_nobody_along"),
 )

@@ -197,3 +197,22 @@ def test_a_transport_gives_its_address_as_the_settings_do_and_no_password(url):
 
     assert house._relay_at(mail).address == str(mail)
     assert "secret" not in str(mail)
+
+
+def test_tokens_of_feeds_are_kept_by_their_variables_and_never_shown():
+    settings = read_settings("/srv/shop", {**PRODUCTION, "REGULARS_FEED_TOKEN": " hunter2 ", "REGULARS_FEED_TOKEN_STOCK": "hunter22"})
+
+    assert settings.feed_tokens == {"REGULARS_FEED_TOKEN": "hunter2", "REGULARS_FEED_TOKEN_STOCK": "hunter22"}
+    assert "hunter2" not in repr(settings)
+    [problem] = problems(REGULARS_FEED_TOKEN="two\r\nlines")
+    assert problem.startswith("REGULARS_FEED_TOKEN is no token")
+    assert "lines" not in problem
+
+
+def test_the_secrets_of_webhooks_are_rings_and_never_shown():
+    settings = read_settings("/srv/shop", {"REGULARS_SECRET": SECRET, "REGULARS_SHOPIFY_SECRET": f"new-{SECRET}, old-{SECRET}"})
+
+    assert (settings.shopify_secrets, settings.woocommerce_secrets) == ((f"new-{SECRET}", f"old-{SECRET}"), ())
+    assert SECRET not in repr(settings)
+    [problem] = problems(REGULARS_WOOCOMMERCE_SECRET="short")
+    assert problem.startswith("REGULARS_WOOCOMMERCE_SECRET holds a secret of fewer than 16 characters")

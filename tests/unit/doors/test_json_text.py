@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from decimal import Decimal
 
@@ -24,10 +25,8 @@ def test_json_is_read_as_it_was_written(value, is_escaped) -> None:
 
 @given(st.binary(max_size=200))
 def test_whatever_comes_is_read_or_refused(body) -> None:
-    try:
+    with contextlib.suppress(NotJson):
         read_json(body)
-    except NotJson:
-        pass
 
 
 def test_fractions_lose_nothing() -> None:
