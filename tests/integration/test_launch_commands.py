@@ -77,7 +77,8 @@ def test_the_plan_and_the_launch_say_the_same(terminal):
     launched = terminal.json("launch", "hello", "--yes")
 
     assert plan == {"campaign": "hello", "segment": "all", "selected": 5, "excluded": {"no_consent": 2}, "final": 3, "send_at": [], "roll_out": None,
-                    "pace": {"relay": "default", "seconds": None, "bottleneck": None, "lanes": {"others": 3}}}
+                    "pace": {"relay": "default", "seconds": None, "bottleneck": None, "lanes": {"others": 3}},
+                    "limits": None, "codes": None}
     assert launched["plan"] == plan
     assert {key: launched[key] for key in ("launch", "campaign", "state", "counts")} == {
         "launch": 1, "campaign": "hello", "state": "finished", "counts": {"accepted": 3},

@@ -58,11 +58,13 @@ def lines_as_json(house: House) -> list[dict[str, Any]]:
     return [line.as_json() for line in lines_for(house)]
 
 
-def show_automations(house: House) -> bool:
-    """Whether there are any."""
+def show_automations(house: House, *, below: bool) -> bool:
+    """Whether there are any. `below`: something else was shown before."""
     from regulars.doors.cli.automations import lines_for, show_lines
 
     lines = lines_for(house)
+    if lines and below:
+        write("")
     if lines:
         show_lines(house, lines)
     return bool(lines)

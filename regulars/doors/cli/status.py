@@ -86,8 +86,7 @@ def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
         return
     if standings:
         _show_launches(house, standings)
-        write("")
-    if not (show_automations(house) or standings):
+    if not (show_automations(house, below=bool(standings)) or standings):
         write("nothing has been launched yet")
 
 
