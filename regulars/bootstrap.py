@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         Watchtower,
         Workers,
     )
+    from regulars.operations.pull_feeds import FeedDesk
     from regulars.operations.run_errands import ErrandDesk
 
 
@@ -292,6 +293,19 @@ class House:
         from regulars.definition.workspace import Scoring
 
         return IntakeBookInDatabase(self.database, lambda: shop.scoring if (shop := self.shop_now()) else Scoring())
+
+    @cached_property
+    def feed_desk(self) -> FeedDesk:
+        """Where feeds are pulled from. A shop in embedded mode may run on this machine."""
+        from regulars.adapters.database.feeds import FeedsInDatabase
+        from regulars.adapters.feed_files import HttpFeedDoor
+        from regulars.adapters.row_spool import DiskSpool
+        from regulars.operations.pull_feeds import FeedDesk
+
+        return FeedDesk(
+            FeedsInDatabase(self.database), HttpFeedDoor(loopback=self.settings.is_embedded), self.settings.feed_tokens, self.shop_now,
+            self.rates_of, self.intake, self.purchases, self.people, self.suppressions, self.catalogue, DiskSpool, self.clock,
+        )
 
     @cached_property
     def api_keys(self) -> ApiKeys:

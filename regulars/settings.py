@@ -80,6 +80,7 @@ class Settings:
     woocommerce_api: ShopApi | None = None
     shopify_secrets: tuple[str, ...] = field(default=(), repr=False)      # any of them signs its webhooks
     woocommerce_secrets: tuple[str, ...] = field(default=(), repr=False)
+    feed_tokens: Mapping[str, str] = field(default_factory=dict, repr=False)  # by variable: bearer tokens of feeds
 
     @property
     def state_folder(self) -> str:
@@ -139,12 +140,14 @@ def read_settings(project: str, environment: Mapping[str, str] | None = None) ->
     woocommerce_secrets = _hook_secrets("REGULARS_WOOCOMMERCE_SECRET", env, problems)
     shopify_admin = _shop_api("REGULARS_SHOPIFY_ADMIN", env, problems, "https://shpat_…@SHOP.myshopify.com", "version")
     woocommerce_api = _shop_api("REGULARS_WOOCOMMERCE_API", env, problems, "https://ck_…:cs_…@shop.example")
+    feed_tokens = _feed_tokens(env, problems)
     if problems:
         raise SettingsError(problems)
     return Settings(
         str(root), database_url, mail, base_url, keys, broker_url, now, environment_name, only_to, mails=mails, relay_log=relay_log,
         shopify_admin=shopify_admin, woocommerce_api=woocommerce_api,
         metrics_token=metrics_token, log=log, shopify_secrets=shopify_secrets, woocommerce_secrets=woocommerce_secrets,
+        feed_tokens=feed_tokens,
     )
 
 
@@ -313,6 +316,17 @@ def _hook_secrets(variable: str, env: Mapping[str, str], problems: list[str]) ->
     if any(len(secret) < 16 for secret in secrets_):
         problems.append(f"{variable} holds a secret of fewer than 16 characters; copy the shop's whole (a comma separates the newer one from the older)")
     return secrets_
+
+
+def _feed_tokens(env: Mapping[str, str], problems: list[str]) -> Mapping[str, str]:
+    """REGULARS_FEED_TOKEN, and one for each source that names another variable which begins so."""
+    found = {name: text.strip() for name, text in env.items() if name.startswith("REGULARS_FEED_TOKEN") and text.strip()}
+    problems += [f"{name} is no token: it holds blanks or signs that no header carries" for name, text in sorted(found.items()) if not _is_token(text)]
+    return found
+
+
+def _is_token(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _shop_api(name: str, env: Mapping[str, str], problems: list[str], like: str, *options: str) -> ShopApi | None:

@@ -126,6 +126,7 @@ def upgrade() -> None:
     op.create_table(
         "feeds",
         sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
         sa.Column("next_at", UtcTime(), nullable=False),
         sa.Column("pulled_at", UtcTime(), nullable=True),
         sa.Column("changed_at", UtcTime(), nullable=True),
@@ -133,6 +134,7 @@ def upgrade() -> None:
         sa.Column("last_modified", sa.Text(), nullable=True),
         sa.Column("content_hash", sa.String(length=64), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("failing_since", UtcTime(), nullable=True),
         sa.Column("fence", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.Column("lease_until", UtcTime(), nullable=True),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_feeds")),

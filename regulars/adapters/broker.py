@@ -12,11 +12,13 @@ SWEEP = "regulars.sweep"
 ADVANCE = "regulars.advance"
 ERRANDS = "regulars.errands"
 WATCH = "regulars.watch"
+FEEDS = "regulars.feeds"
 QUEUE = "regulars"
 PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behind the rings of a busy launch
 RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
 
 SWEEP_SECONDS = 5
+FEEDS_SECONDS = 60
 WATCH_SECONDS = 30  # nobody's birthday needs more; each automation is looked after once a minute at most
 SWEEP_EXPIRES = 40  # longer than a drain's turn: a busy worker still finds one when it looks up
 RING_EXPIRES = 60   # nobody answers old rings; the sweep rings again while there is work
@@ -39,6 +41,7 @@ def configuration(broker_url: str | None) -> dict[str, Any]:
         "beat_schedule": {
             "sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
             "watch": {"task": WATCH, "schedule": WATCH_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
+            "feeds": {"task": FEEDS, "schedule": FEEDS_SECONDS, "options": {"expires": FEEDS_SECONDS}},
         },
     }
 

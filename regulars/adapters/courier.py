@@ -44,12 +44,12 @@ class HttpCourier:
             return Answer(taken=False, words=f"no answer: {error or type(error).__name__}")
 
     def _ask(self, parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        connection = _Pinned(parts, address, self._patience)
+        connection = Pinned(parts, address, self._patience)
         end = threading.Timer(self._patience, connection.cut)
         end.daemon = True
         end.start()
         try:
-            connection.request("POST", _target(parts), body, dict(headers))
+            connection.request("POST", target_of(parts), body, dict(headers))
             status = connection.getresponse().status
         finally:
             end.cancel()
@@ -75,12 +75,12 @@ class HttpCourier:
         """One that the name has now; it is the one that is connected to, whatever the name says a moment later."""
         port = parts.port or (443 if parts.scheme == "https" else 80)
         found = [str(info[4][0]) for info in socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)]
-        if not self._private and (own := next((each for each in found if not _is_public(each)), None)):
+        if not self._private and (own := next((each for each in found if not is_public(each)), None)):
             raise NotAllowed(f"{parts.hostname} is at {own}, which is no public address")
         return found[0]
 
 
-def _is_public(text: str) -> bool:
+def is_public(text: str) -> bool:
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
         inner: IPv4Address | None = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
@@ -89,11 +89,11 @@ def _is_public(text: str) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _target(parts: SplitResult) -> str:
+def target_of(parts: SplitResult) -> str:
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 
-class _Pinned(http.client.HTTPConnection):
+class Pinned(http.client.HTTPConnection):
     """Connected to that address; the certificate is still checked for the name."""
 
     def __init__(self, parts: SplitResult, address: str, patience: float) -> None:

@@ -22,7 +22,7 @@ from celery.signals import (
 )
 from celery.worker import state as worker_state
 
-from regulars.adapters.broker import ADVANCE, DRAIN, ERRANDS, SWEEP, WATCH, configuration
+from regulars.adapters.broker import ADVANCE, DRAIN, ERRANDS, FEEDS, SWEEP, WATCH, configuration
 from regulars.bootstrap import House, furnish
 from regulars.doors.logs import dress, quiet_unless
 from regulars.errors import RegularsError, SettingsError, WorkspaceBroken
@@ -30,6 +30,7 @@ from regulars.operations.advance import advance_due
 from regulars.operations.confirm_referrals import confirm_referrals
 from regulars.operations.drain import drain
 from regulars.operations.heartbeat import Heartbeat
+from regulars.operations.pull_feeds import pull_due
 from regulars.operations.run_errands import run_errands
 from regulars.operations.scores import keep_scores_small
 from regulars.operations.spread import spread
@@ -148,6 +149,25 @@ def look_around() -> None:
         log.info("%s: %s entered", name, count)
     for name, count in watched.passed_over.items():
         log.warning("%s: %s were found too late to enter; see regulars automations status %s", name, count, name)
+
+
+@app.task(name=FEEDS)
+def pull_feeds() -> None:
+    """Pulls what is due of the files under sources. Each batch of a large one is a transaction, and a stop gives the rest back."""
+
+    def go_on() -> bool:
+        heartbeat()()
+        return not _is_stopping()
+
+    try:
+        pulled = pull_due(house().feed_desk, go_on)
+    except RegularsError as error:
+        log.warning("feeds wait: %s", error.message)  # the next beat tries again
+        return
+    for each in pulled:
+        log.log(logging.WARNING if each.problem else logging.INFO, "feed %s: %s", each.name, each.outcome)
+    if any(each.begun for each in pulled):
+        house().doorbell.ring_for_journeys()
 
 
 @app.task(name=ERRANDS)

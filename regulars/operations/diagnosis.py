@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from regulars.definition.feeds import Feed
 from regulars.delivery.gauges import Gauges
 from regulars.delivery.permission import (
     Generation,
@@ -18,6 +19,7 @@ from regulars.delivery.permission import (
     objection_to_stamp,
 )
 from regulars.delivery.workers import Worker
+from regulars.loyalty.feed import FeedState, every
 
 MISSING_AFTER = timedelta(seconds=60)   # a turn with a slow relay takes some ten
 PATIENCE = timedelta(minutes=2)         # that a due mail may wait while workers are seen
@@ -110,6 +112,23 @@ def _judge_calm(
     if not beats:
         return Health.DOUBTFUL, f"seen: {seen}; but no beat, so a lost bell would not be noticed", "give one worker --beat"
     return well(f"seen: {seen}; beat {span(min(beat.age for beat in beats))} ago")
+
+
+def judge_feeds(sources: Mapping[str, Feed], states: Sequence[FeedState], now: datetime, *, start: str) -> Finding:
+    """Each source that cannot be pulled, and each that nobody pulls."""
+    by_name = {state.name: state for state in states}
+    failing = [state for name in sources if (state := by_name.get(name)) and state.failing_since is not None]
+    if failing:
+        said = "; ".join(f"{state.name} fails since {state.failing_since:%Y-%m-%d %H:%M}: {state.outcome}" for state in failing)
+        return Health.ILL, said, f"see to it, then: regulars sources pull {failing[0].name}"
+    waiting = [name for name, feed in sources.items() if _is_late(by_name.get(name), feed, now)]
+    if waiting:
+        return Health.DOUBTFUL, f"nobody pulls {' and '.join(waiting)}", f"start somebody who does: {start}"
+    return well(f"{', '.join(sources)}: pulled as regulars.yaml says")
+
+
+def _is_late(state: FeedState | None, feed: Feed, now: datetime) -> bool:
+    return state is None or state.next_at is None or now - state.next_at > every(feed)
 
 
 def judge_clocks(skew: float, workers: Sequence[Worker]) -> Finding:

@@ -13,6 +13,7 @@ from regulars.adapters.database.types import Document
 from regulars.adapters.database.upsert import upsert
 from regulars.loyalty.intake import Recorded
 from regulars.loyalty.order_news import KINDS, SOURCE
+from regulars.loyalty.purchases import Row
 from regulars.loyalty.tellings import Gathered, Hints, as_json, from_json
 
 NEVER = Gathered()
@@ -29,6 +30,15 @@ def locked(connection: Connection, order_ids: Collection[str]) -> Mapping[str, G
     for some in in_batches(wanted):
         query = select(order_tellings).where(order_tellings.c.order_id.in_(some)).order_by(order_tellings.c.order_id).with_for_update()
         found |= {row.order_id: from_json(row.told) for row in connection.execute(query)}
+    return found
+
+
+def last_rows(connection: Connection, order_ids: Collection[str]) -> Mapping[str, tuple[Row, ...]]:
+    """Of those orders that were told whole, as they were told last; nothing is locked."""
+    found: dict[str, tuple[Row, ...]] = {}
+    for some in in_batches(sorted(order_ids)):
+        query = select(order_tellings.c.order_id, order_tellings.c.told).where(order_tellings.c.order_id.in_(some))
+        found |= {row.order_id: rows for row in connection.execute(query) if (rows := from_json(row.told).rows)}
     return found
 
 

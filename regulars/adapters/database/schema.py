@@ -674,10 +674,11 @@ privacy_requests = Table(
 feeds = Table(
     "feeds", metadata,
     Column("name", String(64), primary_key=True),
+    Column("url", Text, nullable=False),                     # of what the columns below are told
     Column("next_at", UtcTime, nullable=False),
     Column("pulled_at", UtcTime), Column("changed_at", UtcTime),
     Column("etag", Text), Column("last_modified", Text), Column("content_hash", String(64)),
-    Column("outcome", Text),
+    Column("outcome", Text), Column("failing_since", UtcTime),
     Column("fence", Integer, nullable=False, server_default=text("0")),
     Column("lease_until", UtcTime),
 )

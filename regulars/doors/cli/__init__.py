@@ -14,6 +14,7 @@ COMMANDS = {
     "init": ("regulars.doors.cli.init:init", "Scaffold a workspace."),
     "check": ("regulars.doors.cli.check:check", "Every problem in every file, located, at once."),
     "import": ("regulars.doors.cli.imports:import_", "Customers, orders, products and old reactions from CSV files."),
+    "sources": ("regulars.doors.cli.sources:sources", "Files of the shop that are pulled on a schedule."),
     "segments": ("regulars.doors.cli.segments:segments", "Who is in a segment, now or on a day."),
     "preview": ("regulars.doors.cli.preview:preview", "A campaign's mail as one customer gets it."),
     "plan": ("regulars.doors.cli.plan:plan", "Who a launch would write to, and who not, and why."),

@@ -23,6 +23,7 @@ from regulars.operations.diagnosis import (
     judge_clocks,
     judge_disk,
     judge_environment,
+    judge_feeds,
     judge_redis,
     judge_web,
     judge_workers,
@@ -73,8 +74,18 @@ def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:
         "files": lambda: _files(house), "database": lambda: _database(house), "environment": lambda: _environment(house),
         "backup": lambda: _backup(house), "messages": lambda: _messages(house), "scores": lambda: _scores(house),
         "workers": lambda: _workers(house), "clocks": lambda: _clocks(house), "disk": lambda: _disk(house),
-        "broker": lambda: _broker(house),
+        "broker": lambda: _broker(house), **({"sources": lambda: _sources(house)} if _shop_pulls(house) else {}),
     }
+
+
+def _shop_pulls(house: House) -> bool:
+    shop = house.shop_now()
+    return bool(shop and shop.sources)
+
+
+def _sources(house: House) -> Finding:
+    start = "regulars up" if house.settings.is_embedded else "regulars worker --beat"
+    return judge_feeds(house.shop.sources, house.feed_desk.feeds.all(), house.clock.now(), start=start)
 
 
 def _files(house: House) -> Finding:

@@ -13,6 +13,7 @@ from regulars.doors.cli.options import in_house
 from regulars.errors import RegularsError
 
 LOOK_EVERY = 1.0     # seconds between two looks for due mail
+FEEDS_EVERY = 10.0   # between two looks for due feeds
 TURN_SECONDS = 15   # of one launch, for another may be due while a rate holds this one
 AFTER_TROUBLE = 30.0  # seconds until the next look when the relay or the database did not answer
 
@@ -30,6 +31,7 @@ def up(house: House, host: str, port: int) -> None:
     house.permit.ask()
     stop = threading.Event()
     sender = threading.Thread(target=_send_what_is_due, args=(house, stop), name="sender")
+    puller = threading.Thread(target=_pull_what_is_due, args=(house, stop), name="puller")
     style = house.settings.log
     begin_logging(style)
     server = make_server(house)
@@ -39,11 +41,13 @@ def up(house: House, host: str, port: int) -> None:
     if house.spool is not None:
         announce(f"read the mails at {address_of(listening)}/outbox", style)
     sender.start()
+    puller.start()
     try:
         run(server, listening)
     finally:
         stop.set()
         sender.join()
+        puller.join()
 
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
@@ -82,6 +86,22 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
             announce(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""), house.settings.log)
             pause = AFTER_TROUBLE
     heartbeat.leave()
+
+
+def _pull_what_is_due(house: House, stop: threading.Event) -> None:
+    """Apart from sending: a large file takes its time."""
+    from regulars.doors.logs import announce
+    from regulars.operations.pull_feeds import pull_due
+
+    pause = 0.0
+    while not stop.wait(pause):
+        pause = FEEDS_EVERY
+        try:
+            for pulled in pull_due(house.feed_desk, lambda: not stop.is_set()):
+                announce(f"feed {pulled.name}: {pulled.outcome}", house.settings.log)
+        except RegularsError as error:
+            announce(f"feeds wait: {error.message}; trying again in {AFTER_TROUBLE:.0f} s", house.settings.log)
+            pause = AFTER_TROUBLE
 
 
 def _for_a_turn(go_on: Callable[[], bool]) -> Callable[[], bool]:
