@@ -1000,6 +1000,8 @@ class RowFile(Protocol):
 class RowSpool(Protocol):
     """Rows of any number, brought together by key without holding them in memory."""
 
+    def close(self) -> None: ...
+
     def add(self, key: str, line: int, value: Any) -> None: ...
 
     def groups(self) -> Iterator[tuple[str, Iterator[tuple[int, Any]]]]:
