@@ -55,7 +55,6 @@ WATCHED, LOOK = "regulars/adapters/database/watched.py", "regulars/operations/wa
 PUT_LIVE = "tests/integration/test_automations_live.py::"
 WATCH = "tests/integration/test_watching.py::"
 SPREAD = "tests/integration/test_spreading.py::"
-APPLY = "tests/integration/test_apply_commands.py::"
 TELLINGS, TAKE_IN, INTAKE = "regulars/loyalty/tellings.py", "regulars/operations/take_in.py", "regulars/adapters/database/intake.py"
 HOOKS = "tests/integration/test_web_hooks.py::"
 API = "tests/integration/test_web_api.py::"
@@ -344,7 +343,7 @@ GUARDS = (
           "return True", SPREAD + "test_a_price_that_rose_again_is_not_told"),
     Guard("regulars/adapters/database/gatherings.py", "if at <= before:", "if True:", SPREAD + "test_changes_of_some_minutes_are_told_together"),
     Guard("regulars/operations/apply.py", "return self.now > most_at_once(self.usual)", "return False",
-          APPLY + "test_more_than_usual_at_once_are_held_until_somebody_says_the_number"),
+          "tests/unit/operations/test_apply.py::test_more_than_five_times_as_many_are_held"),
     # what shops' systems tell: who is believed, once, in any order
     Guard("regulars/doors/web/hooks.py", "if not is_signed(", "if False and not is_signed(",
           HOOKS + "test_nothing_is_read_without_the_shops_signature"),
