@@ -76,6 +76,8 @@ def decide(
 
     Raises UsageError for an unknown number, Refused where there is nothing to decide.
     """
+    if state is REJECTED and not why.strip():
+        raise UsageError("a no needs a reason", hint='--why "same person, other address"')
     with book.writing() as page:
         for number in sorted(set(numbers)):
             before = page.lock(number)

@@ -28,8 +28,10 @@ from regulars.definition.programme import ReferralProgramme
 from regulars.definition.quantities import Duration, Money
 from regulars.definition.units import reward
 from regulars.definition.workspace import Segment, Workspace
-from regulars.errors import Refused
+from regulars.errors import Refused, UsageError
+from regulars.loyalty.referrals import ReferralState
 from regulars.operations.confirm_referrals import confirm_referrals
+from regulars.operations.referrals import APPROVED, REJECTED, decide
 from regulars.operations.rewards import use
 from tests.factories import CustomerFactory, OrderLineFactory
 from tests.integration.launching import NOW, StoppedClock
@@ -290,6 +292,26 @@ def test_who_was_held_or_came_back_does_not_count_on_a_day_either(programme):
     for recomputed in (False, True):
         counts = [reader.members(each, workspace, programme.shop.now, 0, recomputed=recomputed).count for each in brought]
         assert counts == [1, 0]
+
+
+def test_a_no_is_about_two_people_and_outlasts_their_orders(programme):
+    programme.order()
+    book, lists, now = ReferralBookInDatabase(programme.database), ReferralListsInDatabase(programme.database), programme.shop.now
+    (number,) = (one.id for one in lists.newest(set(ReferralState), 5))
+    decide([number], REJECTED, book, lists, by="Cem", why="it is her husband", now=now)
+
+    programme.order(order_id="B0", ordered_at="2026-10-01")
+    programme.days_later(0)
+    assert (programme.states(), programme.reason()) == ({BEN: "rejected"}, "it is her husband")
+    with pytest.raises(UsageError):
+        decide([number], REJECTED, book, lists, by="Cem", why=" ", now=now)
+
+    programme.order(order_id="B0", ordered_at="2026-10-01", status="cancelled")
+    programme.order(order_id="B1", status="cancelled")
+    (after,) = decide([number], APPROVED, book, lists, by="Cem", why="no, he is not", now=now)
+    assert (after.state, after.decided_by) == (ReferralState.REVERSED, "Cem")
+    programme.days_later(30)
+    assert programme.purse() == []
 
 
 def test_no_more_is_paid_out_than_there_is(programme):

@@ -12,13 +12,19 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, update
 
+from regulars.adapters.database.bulk import stage_ids
 from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journeys import page_on
 from regulars.adapters.database.predicates import compile_condition
 from regulars.adapters.database.referral_events import new_events
 from regulars.adapters.database.referral_evidence import evidence_on
-from regulars.adapters.database.referrals import count_friends, first_names, mark_friends
+from regulars.adapters.database.referrals import (
+    count_friends,
+    first_names,
+    mark_friends,
+    tie_friends,
+)
 from regulars.adapters.database.reward_times import expire_lots, is_running_out
 from regulars.adapters.database.rewards import (
     confirmed_friends,
@@ -112,7 +118,7 @@ class _Page:
             return None
         query = select(customers.c.id).where(customers.c.id.in_([row.advocate_id, row.friend_id])).order_by(customers.c.id)
         self.connection.execute(query.with_for_update())
-        return ReferralState(self.connection.execute(select(referrals.c.state).where(referrals.c.id == referral_id)).scalar_one())
+        return self.state(referral_id)
 
     def decide(self, referral_id: int, state: ReferralState, *, by: str, why: str, now: datetime) -> Sequence[Happening]:
         before = self.connection.execute(select(referrals).where(referrals.c.id == referral_id)).one()
@@ -124,7 +130,14 @@ class _Page:
             take_back_rewards(self.connection, {referral_id: why}, now)
         if before.state in KEPT:
             take_back_milestones(self.connection, {before.advocate_id}, now)
+        if state in BROUGHT:
+            stage_ids(self.connection, [before.friend_id])
+            tie_friends(self.connection, now, live=False)  # a no outlasts what the order went through; now that counts again
+            state = self.state(referral_id)
         return new_events(self.connection, [_news_of_decision(self.connection, before, state, why, now)] if _is_news(before.state, state) else [])
+
+    def state(self, referral_id: int) -> ReferralState:
+        return ReferralState(self.connection.execute(select(referrals.c.state).where(referrals.c.id == referral_id)).scalar_one())
 
     def purses(self, customer_id: int, now: datetime) -> Sequence[Purse]:
         self.connection.execute(select(customers.c.id).where(customers.c.id == customer_id).with_for_update())

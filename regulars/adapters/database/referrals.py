@@ -61,6 +61,11 @@ class _Known:
     def approved(self) -> bool:
         return self.kept["decided_by"] is not None
 
+    def is_about(self, tie: Tie) -> bool:
+        """Does what was decided hold for this one too? A no is about the two people, all else about their order."""
+        is_no = self.state is ReferralState.REJECTED and tie.advocate_id == self.tie.advocate_id
+        return is_no or tie.same_as(self.tie)
+
 
 @dataclass(frozen=True, slots=True)
 class _Move:
@@ -74,7 +79,7 @@ class _Move:
 
     @property
     def is_same(self) -> bool:
-        return self.before is not None and self.tie.same_as(self.before.tie)
+        return self.before is not None and self.before.is_about(self.tie)
 
     def leaves(self, states: Collection[ReferralState]) -> bool:
         return self.before is not None and self.before.state in states and not (self.is_same and self.state in states)
@@ -194,7 +199,7 @@ def _moves(connection: Connection, wanted: Mapping[int, Tie], stored: Mapping[in
 
 
 def _move(friend: int, tie: Tie, before: _Known | None, suspicion: str) -> _Move:
-    same = before is not None and tie.same_as(before.tie)
+    same = before is not None and before.is_about(tie)
     state, reason = retied(before.state if before else None, same=same, tie=tie, approved=before is not None and before.approved, suspicion=suspicion)
     return _Move(friend, before, tie, state, reason)
 

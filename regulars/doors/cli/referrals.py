@@ -74,7 +74,10 @@ def approve(house: House, numbers: tuple[int, ...], why: str) -> None:
     done = decide(numbers, APPROVED, house.referral_book, house.referral_lists, by=operator(), why=why, now=house.clock.now())
     for one in done:
         on = confirmed_on(one, house.shop)
-        say(f"referral {one.id} goes on" + (f"; it is confirmed on {on:%Y-%m-%d} unless the order comes back" if on else ""))
+        if one.state is APPROVED:
+            say(f"referral {one.id} goes on" + (f"; it is confirmed on {on:%Y-%m-%d} unless the order comes back" if on else ""))
+        else:
+            say(f"referral {one.id} would go on, but it is {one.state.value}: {one.reason}")
 
 
 @referrals.command(epilog='Example: regulars referrals reject 9 --why "same person, other address"')
