@@ -544,7 +544,7 @@ journeys = Table(
     Column("customer_id", BigInteger, nullable=False),
     Column("occurrence", Integer, nullable=False),           # the customer's first, second … journey of this campaign
     Column("entry", Text, nullable=False),                   # what it began for; once each: an order's id, a birthday's year …
-    Column("state", String(16), nullable=False),             # waiting | ended
+    Column("state", String(16), nullable=False),             # waiting | paused: it is due and its automation disabled | ended
     Column("reason", Text),                                  # of an ended one: finished, left: order.placed …
     Column("step", String(32)),                              # key of the step that is next
     Column("due_at", UtcTime),
