@@ -138,7 +138,7 @@ def look_around() -> None:
         return time.monotonic() < ends and not _is_stopping()
 
     try:
-        watched = watch(house().watchtower, house().clock.now(), go_on)
+        watched = watch(house().watchtower, house().clock.now(), go_on, house().permit)
         spread(house().gatherings, house().clock.now(), go_on)
         if shop := house().shop_now():
             confirm_referrals(shop, house().segments_now, house().referral_book, house().clock, go_on)

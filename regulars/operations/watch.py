@@ -50,13 +50,20 @@ class Found:
     data: Mapping[str, Any]
 
 
-def watch(tower: Watchtower, now: datetime, go_on: Callable[[], bool] = lambda: True, *, every: timedelta = EVERY) -> Watched:
-    """All automations that have not been looked after for so long. May be broken off anywhere: the next look finds the rest."""
+def watch(
+    tower: Watchtower, now: datetime, go_on: Callable[[], bool] = lambda: True, permit: Callable[[], None] = lambda: None, *,
+    every: timedelta = EVERY,
+) -> Watched:
+    """All automations that have not been looked after for so long. May be broken off anywhere: the next look finds the rest.
+
+    `permit` raises Refused where nothing may be sent: a restored backup has forgotten whom it had found.
+    """
     watched = Watched()
     for live, watched_at in tower.watches():
         event = live.automation.trigger.event
         if event not in MEMBERSHIPS | MOMENTS or (watched_at is not None and timedelta(0) <= now - watched_at < every):
             continue
+        permit()
         if event in MEMBERSHIPS:
             done = _watch_membership(live, tower, now, watched, go_on)
         else:

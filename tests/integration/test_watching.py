@@ -11,6 +11,8 @@ from sqlalchemy import insert, select, update
 from regulars.adapters.database.automations import AutomationsInDatabase
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journey_records import JourneyRecordsInDatabase
+from regulars.adapters.database.recovery import RecoveryInDatabase
+from regulars.adapters.database.registry import RegistryInDatabase
 from regulars.adapters.database.schema import (
     customers,
     journeys,
@@ -26,6 +28,7 @@ from regulars.definition.limits import Calendar
 from regulars.definition.quantities import Duration
 from regulars.definition.wording import Texts
 from regulars.definition.workspace import Campaign, Segment
+from regulars.errors import Refused
 from regulars.journeys.live import EditionDraft
 from regulars.operations.watch import look_at_once, watch
 from tests.integration.launching import add_customers, workspace
@@ -271,3 +274,51 @@ def test_another_trigger_knows_nobody_of_before(database: Database) -> None:
     assert look(database, NOW + timedelta(hours=2)) == 0
     assert look(database, datetime(2027, 11, 19, 21, 0, tzinfo=UTC)) == 1
     assert entered(database) == [(customer, "2027")]
+
+
+def test_after_a_recovery_members_count_as_known(database: Database) -> None:
+    """In the time that was lost they may have been found, and may have got their first mail."""
+    put_live(database, Trigger("segment.entered", segment="izmir"))
+    add_customers(database, 2, city="İzmir", city_folded="izmir")
+
+    identity = RegistryInDatabase(database).identity()
+    RecoveryInDatabase(database).recover(NOW, identity.generation, actor="Ada", why="tests", now=NOW + timedelta(minutes=5))
+
+    assert look(database, NOW + timedelta(minutes=10)) == 0
+    add_customers(database, 1, city="İzmir", city_folded="izmir")
+    assert look(database, NOW + timedelta(minutes=15)) == 1
+
+
+def test_nobody_is_looked_for_without_a_permit(database: Database) -> None:
+    add_customers(database, 1, birth_month_day=1120)
+    put_live(database, Trigger("birthday"), NOW - EVERY_DAY)
+
+    def refuse() -> None:
+        raise Refused("a restored backup")
+
+    with pytest.raises(Refused):
+        watch(WatchtowerInDatabase(database), NOW, permit=refuse)
+    assert entered(database) == []
+    assert look(database, NOW) == 1
+
+
+def test_imported_history_makes_nobody_a_newcomer(database: Database) -> None:
+    shop = ShopInDatabase(database)
+    put_live(database, Trigger("segment.entered", segment="izmir"))
+    look(database, NOW)
+    shop.customers({"email": "ada@mail.example", "city": "İzmir"}, {"email": "ben@mail.example", "city": "Ankara"})
+
+    assert look(database, NOW + timedelta(minutes=2)) == 0
+    with database.write() as connection:
+        record_people(connection, [PersonRow(read_address("ben@mail.example"), texts={"city": "İzmir"})], NOW)
+    assert look(database, NOW + timedelta(minutes=4)) == 1
+
+
+def test_imported_orders_and_reactions_raise_a_score_without_starting_anything(database: Database) -> None:
+    shop = ShopInDatabase(database)
+    add_customers(database, 1, email="ada@mail.example", email_key="ada@mail.example")
+    put_live(database, Trigger("score.crossed", score=5))
+    look(database, NOW)
+    shop.orders({"order_id": "A", "ordered_at": "2026-11-20 10:00", "email": "ada@mail.example", "unit_price": "10"})
+
+    assert look(database, NOW + timedelta(minutes=2)) == 0

@@ -34,6 +34,7 @@ from regulars.adapters.database.registry import (
 )
 from regulars.adapters.database.schema import STEP_LAUNCH, attempts, launches, messages
 from regulars.adapters.database.types import UtcTime, database_in
+from regulars.adapters.database.watching_anew import know_members
 from regulars.delivery.life import BY_OPERATOR, LIVE, LaunchState, State
 from regulars.delivery.permission import Generation
 from regulars.delivery.recovery import NOT_YET, AtRisk
@@ -79,6 +80,7 @@ class RecoveryInDatabase:
                 .values(state=LaunchState.PAUSED.value, state_reason=f"recovered by {actor}: {why}")
             )
             set_aside(connection, why, now)
+            know_members(connection, now)
             _leave_out_numbers(connection, generation.launch)
             write_fact(connection, DOUBT, f"{since.isoformat()} {now.isoformat()}")
             write_fact(connection, GENERATION, as_text(generation))

@@ -72,7 +72,7 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
         pause = LOOK_EVERY
         try:
             keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
-            watch(house.watchtower, house.clock.now(), go_on)
+            watch(house.watchtower, house.clock.now(), go_on, house.permit)
             spread(house.gatherings, house.clock.now(), go_on)
             advance_due(house.journeys, house.clock, _for_a_turn(go_on), house.permit)
             run_errands(house.errand_desk, _for_a_turn(go_on))
