@@ -17,14 +17,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from players import Play, free_port, play, write_orders
+from players import Play, free_port, friends_of, orders_of, play, tell
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / ".regulars" / "demo"
 SHOP = "samples/shop"
 LAUNCH_DAY = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 THREE_HOURS_LATER = LAUNCH_DAY + timedelta(hours=3)
+NEXT_DAY = LAUNCH_DAY + timedelta(days=1)
 TWO_DAYS_LATER = LAUNCH_DAY + timedelta(days=2)
+SIX_DAYS_LATER = LAUNCH_DAY + timedelta(days=5, hours=22, minutes=5)  # 10:05 in Istanbul
 PORT = free_port(preferred=8000)
 SETTINGS = {
     "REGULARS_PROJECT": str(ROOT),
@@ -66,15 +68,29 @@ def main() -> None:
     fan = answers.buyers[0]
     regulars("scores", "show", fan, now=LAUNCH_DAY)
 
-    chapter("Some of those who clicked buy, and friends come with their codes")
-    write_orders(STATE / "orders-of-two-days.csv", answers, ROOT / SHOP / "products.csv", LAUNCH_DAY + timedelta(days=1))
-    regulars("import", "orders", ".regulars/demo/orders-of-two-days.csv", now=TWO_DAYS_LATER)
+    chapter("Other letters start by themselves: apply puts automations live")
+    regulars("apply", "after-first-order", "come-back", "--yes", lines=12)
+    key = made_key()
+
+    chapter("Some of those who clicked buy, and friends come with their codes; the shop tells it over HTTP")
+    with web_door(NEXT_DAY + timedelta(hours=9)):
+        tell_orders(answers, key)
+    regulars("automations", "status", "after-first-order", now=TWO_DAYS_LATER)
 
     chapter("What was it worth?")
     regulars("report", "win-back", now=TWO_DAYS_LATER)
     regulars("scores", "show", fan, now=TWO_DAYS_LATER)
     if answers.advocates:
         regulars("customers", "show", answers.advocates[0], now=TWO_DAYS_LATER, lines=24)
+
+    if answers.codes:
+        chapter("Days later the friends' first letters are due; nobody has to be there")
+        with at_work(SIX_DAYS_LATER):
+            wait_for_mails(len(answers.codes))
+        friend = friends_of(answers)[0][0]
+        regulars("why", "after-first-order", friend, now=SIX_DAYS_LATER + timedelta(minutes=5))
+        regulars("preview", "--launch", "after-first-order", "--customer", friend, now=SIX_DAYS_LATER + timedelta(minutes=5), lines=24)
+        regulars("referrals", "list", now=SIX_DAYS_LATER + timedelta(minutes=5), lines=8)
 
     chapter("And the next segment is another one")
     compare(before, sizes(TWO_DAYS_LATER))
@@ -132,6 +148,46 @@ def compare(before: dict[str, int], after: dict[str, int]) -> None:
     for name, count in before.items():
         change = after[name] - count
         print(f"{name:<18} {count:>6} {after[name]:>8}   {f'{change:+d}' if change else ''}")
+
+
+def made_key() -> str:
+    print("\n$ regulars keys create till --scope orders:write --scope customers:write", flush=True)
+    command = _command("keys", "create", "till", "--scope", "orders:write", "--scope", "customers:write")
+    made = subprocess.run(command, cwd=ROOT, env=environment(LAUNCH_DAY), capture_output=True, text=True, check=True).stdout.strip()
+    print(made[:16] + "…")
+    return made
+
+
+def tell_orders(answers: Play, key: str) -> None:
+    friends = [{"email": email, "locale": "tr", "consent": "yes", "consent_source": "checkout"} for email, _ in friends_of(answers)]
+    orders = orders_of(answers, ROOT / SHOP / "products.csv", NEXT_DAY)
+    print(f"POST /api/v1/customers: {tell(PORT, key, 'customers', friends)} recorded")
+    print(f"POST /api/v1/orders: {tell(PORT, key, 'orders', orders)} recorded; and told once more: {tell(PORT, key, 'orders', orders)}")
+
+
+@contextmanager
+def at_work(now: datetime) -> Iterator[None]:
+    print(f"\n$ REGULARS_NOW={now:%Y-%m-%dT%H:%MZ} regulars up --port {PORT} &", flush=True)
+    process = subprocess.Popen(
+        _command("up", "--port", str(PORT)), cwd=ROOT, env=environment(now), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        Play.wait_for(PORT, process)
+        yield
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def wait_for_mails(more: int) -> None:
+    """Until so many more have come than there are, or nobody sends any longer."""
+    before = count = len(list((STATE / "outbox").rglob("*.eml")))
+    for _ in range(120):
+        time.sleep(0.5)
+        count = len(list((STATE / "outbox").rglob("*.eml")))
+        if count >= before + more:
+            break
+    print(f"{count - before} more mails in the outbox")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import html
 import http.client
+import json
 import re
 import socket
 import subprocess
@@ -150,22 +151,39 @@ class Visitor:
             self.story.did[ACTS[act]] += 1
 
 
-def write_orders(file: Path, story: Play, products: Path, day: datetime) -> None:
-    """The shop's next export: what buyers bought again, and the first orders of friends with a code."""
+def orders_of(story: Play, products: Path, day: datetime) -> list[dict]:
+    """What buyers bought again, and the first orders of friends with a code, as /api/v1/orders takes them."""
     with products.open(encoding="utf-8") as lines:
         beans = [row for row in csv.DictReader(lines) if row["category"] == "beans"]
-    columns = ["order_id", "ordered_at", "email", "sku", "product", "category", "quantity", "unit_price", "currency", "referral_code"]
-    friends = [(f"friend{number}@komsu.example", code) for number, code in enumerate(story.codes, 1)]
-    with file.open("w", encoding="utf-8", newline="") as out:
-        writer = csv.DictWriter(out, columns)
-        writer.writeheader()
-        for number, (email, code) in enumerate([*((email, "") for email in story.buyers), *friends]):
-            bag = beans[number % len(beans)]
-            writer.writerow({
-                "order_id": f"D{number:05}", "ordered_at": (day + timedelta(minutes=7 * number)).isoformat(), "email": email,
-                "sku": bag["sku"], "product": bag["name"], "category": "beans", "quantity": 1 + number % 2,
-                "unit_price": bag["price"], "currency": "TRY", "referral_code": code,
-            })
+    codes = dict(friends_of(story))
+    made = []
+    for number, email in enumerate([*story.buyers, *codes]):
+        bag = beans[number % len(beans)]
+        line = {"sku": bag["sku"], "product": bag["name"], "category": "beans", "quantity": 1 + number % 2, "unit_price": bag["price"]}
+        order = {"id": f"D{number:05}", "ordered_at": (day + timedelta(minutes=5 * number)).isoformat(), "email": email, "currency": "TRY"}
+        made.append({**order, "lines": [line], **({"referral_code": codes[email]} if email in codes else {})})
+    return made
+
+
+def friends_of(story: Play) -> list[tuple[str, str]]:
+    """The address and the code of each."""
+    return [(f"friend{number}@komsu.example", code) for number, code in enumerate(story.codes, 1)]
+
+
+def tell(port: int, key: str, what: str, told: list[dict]) -> int:
+    """The shop's system calls /api/v1; returns how many of them were news."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    recorded = 0
+    for start in range(0, len(told), 100):
+        connection.request("POST", f"/api/v1/{what}", json.dumps(told[start:start + 100]), headers)
+        answer = connection.getresponse()
+        said = answer.read().decode()
+        if answer.status != 200:
+            sys.exit(f"/api/v1/{what} answered {answer.status}: {said}")
+        recorded += json.loads(said)["recorded"]
+    connection.close()
+    return recorded
 
 
 def free_port(preferred: int) -> int:
