@@ -318,7 +318,7 @@ GUARDS = (
           PROGRAMME + "test_two_who_bring_each_other_are_held"),
     Guard("regulars/loyalty/rewards.py", " and str(lot.id) not in over:", ":",
           "tests/unit/loyalty/test_rewards.py::test_only_what_is_left_expires_and_only_once"),
-    Guard("regulars/adapters/database/referral_book.py", "row.decided_at, row.origin == LIVE,", "row.decided_at, True,",
+    Guard("regulars/adapters/database/referral_cases.py", "row.decided_at, row.origin == LIVE,", "row.decided_at, True,",
           "tests/integration/test_referrals_live.py::test_imported_history_earns_and_starts_nothing"),
     Guard("regulars/adapters/database/referral_events.py", 'if name != "friend"}', "}",
           "tests/integration/test_referrals_live.py::test_an_advocate_hears_of_each_step_once_with_the_friends_first_name"),

@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, insert, select, text, update
 from regulars.adapters.database.bulk import stage
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.invariants import violations
-from regulars.adapters.database.referral_book import ReferralBookInDatabase, due_query
+from regulars.adapters.database.referral_book import ReferralBookInDatabase
+from regulars.adapters.database.referral_cases import due_query
 from regulars.adapters.database.referral_codes import ensure_codes
 from regulars.adapters.database.referral_evidence import _question, staged_ties
 from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS

@@ -15,8 +15,10 @@ from regulars.adapters.database.bulk import Row, in_batches, load, look_up, stag
 from regulars.adapters.database.buyers import find_or_make
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.facts import COUNTS, lock_customers, refresh_facts
+from regulars.adapters.database.friend_orders import advocates_of
+from regulars.adapters.database.known_members import take_for_known
 from regulars.adapters.database.redemptions import redeem
-from regulars.adapters.database.referrals import advocates_of, tie_friends
+from regulars.adapters.database.referrals import tie_friends
 from regulars.adapters.database.schema import events, order_lines, orders
 from regulars.adapters.database.scores import replay_engagement
 from regulars.adapters.database.upsert import upsert
@@ -67,6 +69,7 @@ class Orders:
             if changed:
                 touched = record_orders(connection, changed, now)
                 replay_engagement(connection, self.scoring, sorted(touched))
+                take_for_known(connection, touched, now)
             return {order.order_id for order in changed}
 
 

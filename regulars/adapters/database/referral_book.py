@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Text, bindparam, func, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, func, select, update
 
 from regulars.adapters.database.bulk import stage_ids
-from regulars.adapters.database.cuts import frame_for
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journeys import page_on
-from regulars.adapters.database.predicates import compile_condition
+from regulars.adapters.database.referral_cases import (
+    LIVE,
+    cases_of,
+    currencies_of,
+    due_referrals,
+    rewarded_times,
+    segments_of,
+)
 from regulars.adapters.database.referral_events import new_events
-from regulars.adapters.database.referral_evidence import evidence_on
 from regulars.adapters.database.referrals import (
     count_friends,
     first_names,
@@ -28,28 +31,21 @@ from regulars.adapters.database.referrals import (
 from regulars.adapters.database.reward_times import expire_lots, is_running_out
 from regulars.adapters.database.rewards import (
     confirmed_friends,
-    entries_of_referrals,
     milestones_of,
     purses_of,
     take_back_milestones,
     take_back_rewards,
     write_entries,
 )
-from regulars.adapters.database.schema import OPEN_REFERRAL, customers, orders, referrals, rewards
+from regulars.adapters.database.schema import customers, orders, referrals, rewards
 from regulars.adapters.database.types import among
-from regulars.definition.conditions import All, Condition
-from regulars.definition.programme import ReferralProgramme
-from regulars.definition.quantities import Money
-from regulars.definition.workspace import Segment, Shop, Workspace
+from regulars.definition.workspace import Shop, Workspace
 from regulars.journeys.happenings import Happening
-from regulars.loyalty.confirming import Advocate, Case, Decision, due_at, earliest_of_cap
+from regulars.loyalty.confirming import Advocate, Case, Decision
 from regulars.loyalty.referral_news import news
-from regulars.loyalty.referrals import BROUGHT, KEPT, ReferralState, Tie
+from regulars.loyalty.referrals import BROUGHT, KEPT, ReferralState
 from regulars.loyalty.rewards import Entry, Purse
 from regulars.operations.ports import JourneyPage, ReferralPage
-
-LIVE = "live"
-NO_SEGMENTS: Mapping[str, Segment] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +54,7 @@ class ReferralBookInDatabase:
 
     def has_work(self, shop: Shop, now: datetime) -> bool:
         with self.database.read() as connection:
-            return bool(_due(connection, shop, now, 1)) or is_running_out(connection, now)
+            return bool(due_referrals(connection, shop, now, 1)) or is_running_out(connection, now)
 
     @contextmanager
     def writing(self) -> Iterator[ReferralPage]:
@@ -75,10 +71,10 @@ class _Page:
         return page_on(self.connection)
 
     def due(self, shop: Shop, now: datetime, most: int) -> Sequence[Case]:
-        found = _due(self.connection, shop, now, most)
+        found = due_referrals(self.connection, shop, now, most)
         free = _locked(self.connection, {id_ for row in found for id_ in (row.advocate_id, row.friend_id)})
         ids = [row.id for row in found if {row.advocate_id, row.friend_id} <= free]
-        return _cases(self.connection, ids, shop.compare_in) if ids else ()
+        return cases_of(self.connection, ids, shop.compare_in) if ids else ()
 
     def advocates(self, cases: Sequence[Case], workspace: Workspace, now: datetime) -> Mapping[int, Advocate]:
         programme = workspace.shop.referral
@@ -86,9 +82,9 @@ class _Page:
         ids = {case.advocate_id for case in cases}
         members = {name: workspace.segments[name].where for name in programme.by_segment if name in workspace.segments}
         segments = segments_of(self.connection, ids, members, workspace.shop, now, workspace.segments)
-        currencies, confirmed = _currencies(self.connection, ids), confirmed_friends(self.connection, ids)
+        currencies, confirmed = currencies_of(self.connection, ids), confirmed_friends(self.connection, ids)
         milestones = milestones_of(self.connection, ids)
-        rewarded = _rewarded(self.connection, cases, programme) if programme.cap is not None else {}
+        rewarded = rewarded_times(self.connection, cases, programme) if programme.cap is not None else {}
         return {
             id_: Advocate(
                 id_, frozenset(segments.get(id_, ())), currencies.get(id_, ()), confirmed.get(id_, 0), tuple(rewarded.get(id_, ())),
@@ -153,84 +149,10 @@ class _Page:
 
 
 
-def segments_of(
-    connection: Connection, customer_ids: Collection[int], members: Mapping[str, Condition], shop: Shop, now: datetime,
-    segments: Mapping[str, Segment] = NO_SEGMENTS,
-) -> dict[int, set[str]]:
-    """Which of these names fit each of the customers now; one query a name. `segments`: those that conditions name."""
-    found: dict[int, set[str]] = defaultdict(set)
-    if not members or not customer_ids:
-        return found
-    frame = frame_for(connection, Workspace(shop, segments, {}), now, All(tuple(members.values())))
-    for name, where in members.items():
-        inside = select(customers.c.id).where(among(customers.c.id, customer_ids), compile_condition(connection, where, frame))
-        for id_ in connection.scalars(inside):
-            found[id_].add(name)
-    return found
-
-
-def _due(connection: Connection, shop: Shop, now: datetime, most: int) -> Sequence[Any]:
-    """The oldest first; the index of open ones gives them in this order."""
-    programme = shop.referral
-    if programme is None:
-        return ()
-    latest = now - timedelta(days=28 * programme.confirmed_after.months, seconds=programme.confirmed_after.seconds)
-    return [row for row in connection.execute(due_query(latest, most)) if due_at(row.ordered_at, programme, shop.timezone) <= now]
-
-
-def due_query(latest: datetime, most: int) -> Select[Any]:
-    return select(referrals.c.id, referrals.c.advocate_id, referrals.c.friend_id, referrals.c.ordered_at).where(
-        OPEN_REFERRAL, referrals.c.state == ReferralState.ORDERED.value, referrals.c.ordered_at <= latest,
-    ).order_by(referrals.c.ordered_at).limit(most)
-
-
 def _locked(connection: Connection, customer_ids: Collection[int]) -> set[int]:
     """Those of the customers whom nobody else is writing at the moment: waiting for them while others wait for us could go round."""
     query = select(customers.c.id).where(among(customers.c.id, customer_ids)).order_by(customers.c.id)
     return set(connection.scalars(query.with_for_update(skip_locked=True))) if customer_ids else set()
-
-
-def _cases(connection: Connection, ids: Sequence[int], compare_in: str) -> Sequence[Case]:
-    query = (
-        select(referrals, orders.c.total, orders.c.refunded, orders.c.currency, orders.c.total_compared, orders.c.origin)
-        .join(orders, orders.c.order_id == referrals.c.order_id)
-        .where(among(referrals.c.id, ids), referrals.c.state == ReferralState.ORDERED.value)
-        .order_by(referrals.c.ordered_at, referrals.c.order_id)
-    )
-    rows = connection.execute(query).all()
-    evidence = evidence_on(connection, {row.friend_id: Tie(row.advocate_id, row.code, row.order_id, row.ordered_at) for row in rows})
-    entries = entries_of_referrals(connection, [row.id for row in rows])
-    names = first_names(connection, [row.friend_id for row in rows])
-    return [
-        Case(
-            row.id, row.advocate_id, row.friend_id, row.order_id, row.ordered_at, Money(row.total - row.refunded, row.currency),
-            Money(row.total_compared, compare_in), evidence[row.friend_id], row.decided_at, row.origin == LIVE,
-            entries.get(row.id, ()), names.get(row.friend_id),
-        )
-        for row in rows
-    ]
-
-
-def _currencies(connection: Connection, customer_ids: Collection[int]) -> dict[int, tuple[str, ...]]:
-    """In which each paid, the latest first."""
-    latest = func.max(orders.c.ordered_at)
-    query = select(orders.c.customer_id, orders.c.currency).where(among(orders.c.customer_id, customer_ids)).group_by(
-        orders.c.customer_id, orders.c.currency).order_by(latest.desc(), orders.c.currency)
-    found: dict[int, tuple[str, ...]] = {}
-    for id_, currency in connection.execute(query):
-        found[id_] = (*found.get(id_, ()), currency)
-    return found
-
-
-def _rewarded(connection: Connection, cases: Sequence[Case], programme: ReferralProgramme) -> dict[int, list[datetime]]:
-    since = earliest_of_cap(programme, min(case.ordered_at for case in cases))
-    query = select(referrals.c.advocate_id, referrals.c.rewarded_at).where(
-        among(referrals.c.advocate_id, {case.advocate_id for case in cases}), referrals.c.state == ReferralState.REWARDED.value,
-        *(() if since is None else (referrals.c.rewarded_at > since,)))
-    found: dict[int, list[datetime]] = defaultdict(list)
-    for id_, at in connection.execute(query):
-        found[id_].append(at)
-    return found
 
 
 def _row(decision: Decision, now: datetime) -> dict[str, Any]:

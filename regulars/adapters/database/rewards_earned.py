@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, func, select
 
-from regulars.adapters.database.referral_book import segments_of
+from regulars.adapters.database.referral_cases import segments_of
 from regulars.adapters.database.rewards import purses_of
 from regulars.adapters.database.schema import referrals
 from regulars.adapters.database.types import among
