@@ -60,6 +60,17 @@ class ErrandSettled:
     next_attempt_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """Errands of one step that failed for good. `answer`: of the last one."""
+
+    campaign: str
+    step: str
+    kind: str
+    count: int
+    answer: str
+
+
 def settled(errand: ErrandDue, answer: Answer, now: datetime, jitter: float) -> ErrandSettled:
     """Again after a minute, then twice as long each time."""
     tried = errand.attempts + 1

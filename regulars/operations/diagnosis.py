@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from regulars.definition.feeds import Feed
+from regulars.delivery.errands import GivenUp
 from regulars.delivery.gauges import Gauges
 from regulars.delivery.permission import (
     Generation,
@@ -26,6 +27,7 @@ PATIENCE = timedelta(minutes=2)         # that a due mail may wait while workers
 MOST_SKEW = 2.0                         # seconds; leases are the database's, but times of mails are each machine's own
 WRONG_SKEW = 60.0
 LITTLE_ROOM, NO_ROOM = 2 << 30, 200 << 20   # bytes
+SAID_FOR = timedelta(days=7)            # after an errand was given up
 LONG_QUEUE = 1_000                      # bells; a handful is normal
 
 
@@ -112,6 +114,14 @@ def _judge_calm(
     if not beats:
         return Health.DOUBTFUL, f"seen: {seen}; but no beat, so a lost bell would not be noticed", "give one worker --beat"
     return well(f"seen: {seen}; beat {span(min(beat.age for beat in beats))} ago")
+
+
+def judge_errands(given_up: Sequence[GivenUp]) -> Finding:
+    """Webhooks and notes of automations that nobody took."""
+    if not given_up:
+        return well("every webhook and note of automations was taken, or will be tried again")
+    said = "; ".join(f"{one.kind} of {one.campaign}, step {one.step}: {one.count} given up, the last one said {one.answer}" for one in given_up)
+    return Health.DOUBTFUL, said, "mend who should take them; what was given up is not told again"
 
 
 def judge_feeds(sources: Mapping[str, Feed], states: Sequence[FeedState], now: datetime, *, start: str) -> Finding:

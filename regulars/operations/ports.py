@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.delivery.codes import Bound
     from regulars.delivery.composing import Composed, Job, Trouble
     from regulars.delivery.dossier import Dossier
-    from regulars.delivery.errands import Answer, ErrandDue, ErrandSettled
+    from regulars.delivery.errands import Answer, ErrandDue, ErrandSettled, GivenUp
     from regulars.delivery.evidence import Sought
     from regulars.delivery.launches import Draft, Launch, Origin, Tally
     from regulars.delivery.life import LaunchState, State
@@ -912,6 +912,10 @@ class Errands(Protocol):
 
     def settle(self, done: ErrandSettled) -> None:
         """Unless somebody else has claimed it since."""
+        ...
+
+    def given_up(self, since: datetime) -> Sequence[GivenUp]:
+        """What failed for good since then, by automation and step."""
         ...
 
 

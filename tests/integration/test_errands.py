@@ -17,6 +17,7 @@ from regulars.adapters.database.schema import errands
 from regulars.audience.only_to import OnlyTo
 from regulars.definition.automation import Notify, Webhook
 from regulars.delivery.errands import Answer, settled
+from regulars.operations.diagnosis import SAID_FOR, Health, judge_errands
 from regulars.operations.run_errands import ErrandDesk, run_errands
 from tests.integration.launching import ShopFloor
 from tests.journeying import NOW, campaign, happening, people, put_live, tell, turn
@@ -126,6 +127,19 @@ def test_who_has_lost_an_errand_has_no_say_about_it(floor: ShopFloor) -> None:
     assert rows(floor.database) == [("pending", 0, None)]
     store.settle(settled(mine, Answer(taken=True, words="HTTP 200"), now, 0))
     assert rows(floor.database) == [("done", 1, "HTTP 200")]
+
+
+def test_the_doctor_tells_what_was_given_up_of_each_step(floor: ShopFloor) -> None:
+    asked_for(floor.database, count=3)
+    errands_ = ErrandsInDatabase(floor.database)
+    week_ago = floor.clock.now() - SAID_FOR
+    assert judge_errands(errands_.given_up(week_ago))[0] is Health.WELL
+    gone = Answer(taken=False, words="HTTP 410", for_good=True)
+    run(desk_of(floor, Hook([gone, Answer(taken=True, words="HTTP 200"), gone])))
+
+    health, said, _ = judge_errands(errands_.given_up(week_ago))
+    assert (health, said) == (Health.DOUBTFUL, "webhook of welcome, step crm: 2 given up, the last one said HTTP 410")
+    assert errands_.given_up(floor.clock.now() + SAID_FOR) == []
 
 
 def let_leases_run_out(database: Database) -> None:

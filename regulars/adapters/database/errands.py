@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import PENDING, errands, journeys
 from regulars.adapters.database.types import database_in, database_now
-from regulars.delivery.errands import ErrandDue, ErrandSettled
+from regulars.delivery.errands import ErrandDue, ErrandSettled, ErrandState, GivenUp
 
 
 class ErrandsInDatabase:
@@ -34,6 +35,19 @@ class ErrandsInDatabase:
         return ErrandDue(
             row.id, row.fence, way.campaign, way.edition, row.step, row.kind, row.target, row.payload, row.attempts, row.created_at
         )
+
+    def given_up(self, since: datetime) -> Sequence[GivenUp]:
+        own = errands.c
+        query = (
+            select(journeys.c.campaign, own.step, own.kind, func.count(), func.max(own.id))
+            .join(journeys, journeys.c.id == own.journey_id)
+            .where(own.state == ErrandState.FAILED.value, own.next_attempt_at >= since)
+            .group_by(journeys.c.campaign, own.step, own.kind).order_by(journeys.c.campaign, own.step)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+            answers = dict(connection.execute(select(own.id, own.answer).where(own.id.in_([row[4] for row in rows]))).tuples())
+        return [GivenUp(*row[:4], answers[row[4]] or "nothing") for row in rows]
 
     def settle(self, done: ErrandSettled) -> None:
         """Unless somebody else has claimed it since."""

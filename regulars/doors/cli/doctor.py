@@ -16,6 +16,7 @@ from regulars.doors.cli.console import write, write_json
 from regulars.doors.cli.options import as_json, in_house
 from regulars.errors import SettingsError, Unreachable
 from regulars.operations.diagnosis import (
+    SAID_FOR,
     Finding,
     Health,
     Space,
@@ -23,6 +24,7 @@ from regulars.operations.diagnosis import (
     judge_clocks,
     judge_disk,
     judge_environment,
+    judge_errands,
     judge_feeds,
     judge_redis,
     judge_web,
@@ -73,7 +75,7 @@ def _questions(house: House) -> Mapping[str, Callable[[], Finding]]:
     return {
         "files": lambda: _files(house), "database": lambda: _database(house), "environment": lambda: _environment(house),
         "backup": lambda: _backup(house), "messages": lambda: _messages(house), "scores": lambda: _scores(house),
-        "workers": lambda: _workers(house), "clocks": lambda: _clocks(house), "disk": lambda: _disk(house),
+        "errands": lambda: _errands(house), "workers": lambda: _workers(house), "clocks": lambda: _clocks(house), "disk": lambda: _disk(house),
         "broker": lambda: _broker(house), **({"sources": lambda: _sources(house)} if _shop_pulls(house) else {}),
     }
 
@@ -118,6 +120,10 @@ def _messages(house: House) -> Finding:
         if broken := violations(connection):
             return Health.ILL, "; ".join(broken), "nothing is sent twice because of it, but tell the developers what you did before"
     return well("every promise about them holds")
+
+
+def _errands(house: House) -> Finding:
+    return judge_errands(house.errand_desk.errands.given_up(house.clock.now() - SAID_FOR))
 
 
 def _scores(house: House) -> Finding:
