@@ -77,7 +77,7 @@ def regulars_in(words: str) -> Iterator[list[str]]:
     lexer.whitespace_split = True
     command: list[str] = []
     for word in [*lexer, ";"]:
-        if word in {"&&", "||", "|", ";", "&"}:
+        if word in {"&&", "||", "|", ";", "&", ">"}:
             while command and "=" in command[0]:
                 command.pop(0)
             if command and command[0].rpartition("/")[2] == "regulars":
