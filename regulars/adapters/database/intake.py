@@ -13,6 +13,7 @@ from regulars.adapters.database import erasure, identities, merging, order_telli
 from regulars.adapters.database.bulk import in_batches
 from regulars.adapters.database.buyers import make_customers
 from regulars.adapters.database.engine import Database
+from regulars.adapters.database.given import ROWS, SMALL, TEXT, as_parameter, given
 from regulars.adapters.database.installation import suppression_key
 from regulars.adapters.database.journeys import page_on
 from regulars.adapters.database.occurrences import new_events
@@ -101,12 +102,15 @@ class Page:
     def answer(self, answers: Mapping[tuple[str, str], Answered]) -> None:
         if not answers:
             return
-        statement = update(intakes).where(intakes.c.source == bindparam("of"), intakes.c.event_id == bindparam("id")).values(
-            status=bindparam("said"), answer=bindparam("words"))
+        sqlite = self.connection.dialect.name == "sqlite"
+        one = given({"source": TEXT, "event_id": TEXT, "status": SMALL, "answer": TEXT}, sqlite=sqlite)
+        statement = update(intakes).where(intakes.c.source == one.c.source, intakes.c.event_id == one.c.event_id).values(
+            status=one.c.status, answer=one.c.answer)
         rows = [
-            {"of": source, "id": event_id, "said": told.status, "words": told.answer} for (source, event_id), told in sorted(answers.items())
+            {"source": source, "event_id": event_id, "status": told.status, "answer": told.answer}
+            for (source, event_id), told in sorted(answers.items())
         ]
-        self.connection.execute(statement, rows)
+        self.connection.execute(statement, {ROWS: as_parameter(rows, sqlite=sqlite)})
 
     def used(self, keys: Collection[str], now: datetime) -> None:
         if keys:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import BigInteger, Connection, delete, literal, select, true, type_coerce, update
+from sqlalchemy.types import TypeEngine
 
 from regulars.adapters.database.bulk import in_batches
+from regulars.adapters.database.given import ROWS, TEXT, TIME, as_parameter, given
 from regulars.adapters.database.schema import events, order_tellings, orders
 from regulars.adapters.database.types import Document
 from regulars.adapters.database.upsert import upsert
@@ -17,6 +20,7 @@ from regulars.loyalty.purchases import Row
 from regulars.loyalty.tellings import Gathered, Hints, as_json, from_json
 
 NEVER = Gathered()
+BIG = BigInteger()
 
 
 def locked(connection: Connection, order_ids: Collection[str]) -> Mapping[str, Gathered]:
@@ -24,8 +28,12 @@ def locked(connection: Connection, order_ids: Collection[str]) -> Mapping[str, G
     wanted = sorted(order_ids)
     if not wanted:
         return {}
+    sqlite = connection.dialect.name == "sqlite"
+    new = given({"order_id": TEXT}, sqlite=sqlite)
+    rows = select(new.c.order_id, literal(as_json(NEVER), Document)).where(true()).order_by(new.c.order_id)
     connection.execute(
-        upsert(connection, order_tellings).on_conflict_do_nothing(), [{"order_id": id_, "told": as_json(NEVER)} for id_ in wanted])
+        upsert(connection, order_tellings).from_select(["order_id", "told"], rows).on_conflict_do_nothing(),
+        {ROWS: as_parameter([{"order_id": id_} for id_ in wanted], sqlite=sqlite)})
     found: dict[str, Gathered] = {}
     for some in in_batches(wanted):
         query = select(order_tellings).where(order_tellings.c.order_id.in_(some)).order_by(order_tellings.c.order_id).with_for_update()
@@ -44,13 +52,15 @@ def last_rows(connection: Connection, order_ids: Collection[str]) -> Mapping[str
 
 def keep(connection: Connection, told: Mapping[str, tuple[Gathered, int | None]]) -> None:
     """With the customer whose order it is, once that is known."""
-    if told:
-        statement = update(order_tellings).where(order_tellings.c.order_id == bindparam("of")).values(
-            told=bindparam("now_told", type_=Document), customer_id=bindparam("whose"))
-        connection.execute(statement, [
-            {"of": order_id, "now_told": as_json(gathered), "whose": customer_id}
-            for order_id, (gathered, customer_id) in sorted(told.items())
-        ])
+    if not told:
+        return
+    sqlite = connection.dialect.name == "sqlite"
+    one = given({"order_id": TEXT, "customer_id": BIG, "told": TEXT if sqlite else Document}, sqlite=sqlite)
+    statement = update(order_tellings).where(order_tellings.c.order_id == one.c.order_id).values(
+        told=type_coerce(one.c.told, Document), customer_id=one.c.customer_id)
+    rows = [
+        {"order_id": order_id, "customer_id": customer_id, "told": as_json(gathered)} for order_id, (gathered, customer_id) in sorted(told.items())]
+    connection.execute(statement, {ROWS: as_parameter(rows, sqlite=sqlite)})
 
 
 def stored(connection: Connection, order_ids: Collection[str]) -> Mapping[str, Recorded]:
@@ -81,6 +91,10 @@ def note_moments(connection: Connection, noted: Sequence[tuple[Recorded, Mapping
     for some in in_batches(sorted(gone)):
         connection.execute(delete(events).where(events.c.source == SOURCE, events.c.source_id.in_(some)))
     if rows:
-        insert = upsert(connection, events)
+        sqlite = connection.dialect.name == "sqlite"
+        columns: dict[str, TypeEngine[Any]] = {"at": TIME, "customer_id": BIG, "kind": TEXT, "source": TEXT, "source_id": TEXT, "origin": TEXT}
+        one = given(columns, sqlite=sqlite)
+        insert = upsert(connection, events).from_select(list(columns), select(one).where(true()).order_by(one.c.source_id))
         told = {name: insert.excluded[name] for name in ("at", "customer_id")}
-        connection.execute(insert.on_conflict_do_update(index_elements=[events.c.source, events.c.source_id], set_=told), rows)
+        connection.execute(
+            insert.on_conflict_do_update(index_elements=[events.c.source, events.c.source_id], set_=told), {ROWS: as_parameter(rows, sqlite=sqlite)})
