@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
+from regulars.adapters.database.bulk import look_up
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.schema import PENDING, errands, journeys
 from regulars.adapters.database.types import database_in, database_now
@@ -39,15 +40,15 @@ class ErrandsInDatabase:
     def given_up(self, since: datetime) -> Sequence[GivenUp]:
         own = errands.c
         query = (
-            select(journeys.c.campaign, own.step, own.kind, func.count(), func.max(own.id))
+            select(journeys.c.campaign, own.step, own.kind, func.count().label("number"), func.max(own.id).label("last"))
             .join(journeys, journeys.c.id == own.journey_id)
             .where(own.state == ErrandState.FAILED.value, own.next_attempt_at >= since)
             .group_by(journeys.c.campaign, own.step, own.kind).order_by(journeys.c.campaign, own.step)
         )
         with self._database.read() as connection:
             rows = connection.execute(query).all()
-            answers = dict(connection.execute(select(own.id, own.answer).where(own.id.in_([row[4] for row in rows]))).tuples())
-        return [GivenUp(*row[:4], answers[row[4]] or "nothing") for row in rows]
+            answers = look_up(connection, own.id, own.answer, [row.last for row in rows])
+        return [GivenUp(row.campaign, row.step, row.kind, row.number, answers[row.last] or "nothing") for row in rows]
 
     def settle(self, done: ErrandSettled) -> None:
         """Unless somebody else has claimed it since."""
