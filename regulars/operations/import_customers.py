@@ -25,7 +25,7 @@ def import_customers(
     for batch in batches(_people(source, result), size_of=lambda pair: len(pair[0])):
         rows = [row for _, row in batch]
         stopped = _suppress(rows, suppressions, now, dry_run=dry_run)
-        outcomes = people.compared(rows, now) if dry_run else people.record(rows, now)
+        outcomes = people.compared(rows, now) if dry_run else people.record(rows, now, history=True)
         for (lines, row), outcome in zip(batch, outcomes, strict=True):
             is_news = outcome is Stored.UNCHANGED and row.address.key in stopped
             _count(result, lines, Stored.CHANGED if is_news else outcome)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -11,6 +12,7 @@ from sqlalchemy import insert, select, update
 from regulars.adapters.database.automations import AutomationsInDatabase
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.journey_records import JourneyRecordsInDatabase
+from regulars.adapters.database.people import record_people
 from regulars.adapters.database.recovery import RecoveryInDatabase
 from regulars.adapters.database.registry import RegistryInDatabase
 from regulars.adapters.database.schema import (
@@ -21,6 +23,8 @@ from regulars.adapters.database.schema import (
     products,
 )
 from regulars.adapters.database.watchtower import WatchtowerInDatabase
+from regulars.audience.addresses import read_address
+from regulars.audience.people import PersonRow
 from regulars.content import canonical
 from regulars.definition.automation import Automation, OnStart, Schedule, Tag, Trigger
 from regulars.definition.conditions import Any_, Fact, Kind, Op, Test
@@ -32,6 +36,7 @@ from regulars.errors import Refused
 from regulars.journeys.live import EditionDraft
 from regulars.operations.watch import look_at_once, watch
 from tests.integration.launching import add_customers, workspace
+from tests.shops import ShopInDatabase
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 DAY = Duration(seconds=86_400)
@@ -172,8 +177,6 @@ def test_everyone_in_it_enters_when_the_file_says_so(database: Database) -> None
 
 
 def test_a_score_is_crossed_upwards(database: Database) -> None:
-    from decimal import Decimal
-
     low, high = add_customers(database, 2)
     with database.write() as connection:
         connection.execute(update(customers).where(customers.c.id == high).values(engagement=1e9))
@@ -317,7 +320,7 @@ def test_imported_history_makes_nobody_a_newcomer(database: Database) -> None:
 def test_imported_orders_and_reactions_raise_a_score_without_starting_anything(database: Database) -> None:
     shop = ShopInDatabase(database)
     add_customers(database, 1, email="ada@mail.example", email_key="ada@mail.example")
-    put_live(database, Trigger("score.crossed", score=5))
+    put_live(database, Trigger("score.crossed", at_least=Decimal(5)))
     look(database, NOW)
     shop.orders({"order_id": "A", "ordered_at": "2026-11-20 10:00", "email": "ada@mail.example", "unit_price": "10"})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from regulars.adapters.database.bulk import in_batches, stage, staging_table
 from regulars.adapters.database.buyers import make_customers
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.facts import lock_customers
+from regulars.adapters.database.known_members import take_for_known
 from regulars.adapters.database.orders import IMPORTED
 from regulars.adapters.database.people import record_people
 from regulars.adapters.database.schema import events
@@ -37,28 +38,29 @@ class PastEventsInDatabase:
 
     def unknown(self, batch: Sequence[PastEvent]) -> set[str]:
         with self.database.read() as connection:
-            return _unknown(connection, batch)
+            return _unknown(connection, {event.once for event in batch})
 
     def record(self, batch: Sequence[PastEvent], now: datetime) -> set[str]:
         with self.database.write() as connection:
-            wanted = _unknown(connection, batch)
-            fresh = {event.once: event for event in batch if event.once in wanted}
+            named = {event.once: event for event in batch}
+            fresh = {once: named[once] for once in _unknown(connection, named.keys())}
             if not fresh:
                 return set()
             owners = _owners(connection, list(fresh.values()), now)
             lock_customers(connection, owners.values())
             new = _put(connection, fresh, owners)
             _leave(connection, [event for once, event in fresh.items() if once in new], now)
-            replay_engagement(connection, self.scoring, sorted({owners[fresh[once].address.key] for once in new}))
+            touched = {owners[fresh[once].address.key] for once in new}
+            replay_engagement(connection, self.scoring, sorted(touched))
+            take_for_known(connection, touched, now)
             return new
 
 
-def _unknown(connection: Connection, batch: Sequence[PastEvent]) -> set[str]:
-    names = {event.once for event in batch}
+def _unknown(connection: Connection, names: Collection[str]) -> set[str]:
     known: set[str] = set()
     for some in in_batches(sorted(names)):
         known.update(connection.scalars(select(events.c.source_id).where(events.c.source == SOURCE, events.c.source_id.in_(some))))
-    return names - known
+    return set(names) - known
 
 
 def _owners(connection: Connection, batch: Sequence[PastEvent], now: datetime) -> Mapping[str, int]:

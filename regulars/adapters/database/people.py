@@ -14,6 +14,7 @@ from regulars.adapters.database.bulk import Row, in_batches, stage, staging_tabl
 from regulars.adapters.database.consents import note_consents
 from regulars.adapters.database.engine import Database
 from regulars.adapters.database.installation import suppression_key
+from regulars.adapters.database.known_members import take_for_known
 from regulars.adapters.database.schema import customers
 from regulars.adapters.database.tags import add_tags, folded_tags
 from regulars.adapters.database.upsert import upsert
@@ -61,9 +62,13 @@ class PeopleInDatabase:
         with self.database.read() as connection:
             return [_outcome(plan) for plan in _plans(connection, rows, now)]
 
-    def record(self, rows: Sequence[PersonRow], now: datetime) -> list[Stored | str]:
+    def record(self, rows: Sequence[PersonRow], now: datetime, *, history: bool = False) -> list[Stored | str]:
         with self.database.write() as connection:
-            return record_people(connection, rows, now)
+            outcomes = record_people(connection, rows, now)
+            if history:
+                told = [row.address.key for row, outcome in zip(rows, outcomes, strict=True) if outcome is Stored.CHANGED]
+                take_for_known(connection, identities.by_email_key(connection, told).values(), now)
+            return outcomes
 
 
 def record_people(connection: Connection, rows: Sequence[PersonRow], now: datetime) -> list[Stored | str]:
