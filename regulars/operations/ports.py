@@ -1025,8 +1025,9 @@ class People(Protocol):
         """What `record` would do."""
         ...
 
-    def record(self, rows: Sequence[PersonRow], now: datetime) -> Sequence[Stored | str]:
-        """Stores what is new or different, consent included, in one transaction; an outcome for each row."""
+    def record(self, rows: Sequence[PersonRow], now: datetime, *, history: bool = False) -> Sequence[Stored | str]:
+        """Stores what is new or different, consent included, in one transaction; an outcome for each row. `history`: who is in a
+        watched segment by it has not just entered it."""
         ...
 
 
