@@ -21,7 +21,7 @@ from regulars.journeys.watching import (
     since_when,
 )
 from regulars.operations.happen import happen
-from regulars.operations.ports import Watchtower
+from regulars.operations.ports import Progress, Watchtower
 
 SOURCE = "watch"
 BATCH = 500            # customers of one transaction
@@ -73,12 +73,19 @@ def watch(
     return watched
 
 
-def look_at_once(tower: Watchtower, campaigns: set[str], now: datetime) -> Watched:
-    """For who has just been applied with everyone in it."""
+def look_at_once(
+    tower: Watchtower, campaigns: set[str], now: datetime, moved: Progress = lambda done, total=None, why="": None
+) -> Watched:
+    """For who has just been applied with everyone in it. What is broken off is found by the next look of a worker."""
     watched = Watched()
+
+    def go_on() -> bool:
+        moved(watched.began.total())
+        return True
+
     for live, _ in tower.watches():
         if live.name in campaigns and live.automation.trigger.event in MEMBERSHIPS:
-            _watch_membership(live, tower, now, watched, lambda: True)
+            _watch_membership(live, tower, now, watched, go_on)
     return watched
 
 

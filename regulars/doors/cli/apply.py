@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from regulars.bootstrap import House
-from regulars.doors.cli.console import say, write, write_json, write_table
+from regulars.doors.cli.console import progress, say, write, write_json, write_table
 from regulars.doors.cli.launch import fresh_key
 from regulars.doors.cli.options import as_json, in_house
 from regulars.doors.cli.sending import operator, surroundings
@@ -48,7 +48,8 @@ def apply(house: House, campaigns: tuple[str, ...], yes: bool, yes_enter: int | 
         _ask(house, wanted, yes=yes)
         now = house.clock.now()
         editions = put_live(wanted, house.automations, house.bundles, read_origin(house.settings.project), now)
-        began = look_at_once(house.watchtower, set(editions), now).began
+        with progress("entering") as moved:
+            began = look_at_once(house.watchtower, set(editions), now, moved).began
         house.doorbell.ring_for_journeys()
     if as_json:
         write_json({"automations": [_told(change, editions, began) for change in changes]})
