@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from regulars.definition.programme import Offer
     from regulars.definition.workspace import Segment, Shop, Workspace
     from regulars.delivery.lanes import Busy
+    from regulars.journeys.simulation import Programme
     from regulars.loyalty.rates import Rates
     from regulars.operations.apply import Registers
     from regulars.operations.heartbeat import Heartbeat
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         IntakeBook,
         JourneyBook,
         Launches,
+        Lives,
         Memory,
         Messages,
         PastEvents,
@@ -65,6 +67,7 @@ if TYPE_CHECKING:
         SegmentReader,
         SentMails,
         ShopCodes,
+        Stage,
         SuppressionList,
         Transport,
         Watchtower,
@@ -400,6 +403,19 @@ class House:
         from regulars.adapters.database.watchtower import WatchtowerInDatabase
 
         return WatchtowerInDatabase(self.database)
+
+    @cached_property
+    def lives(self) -> Lives:
+        """What is recorded of customers, for simulations."""
+        from regulars.adapters.database.lives import LivesInDatabase
+
+        return LivesInDatabase(self.database)
+
+    def stage(self, programme: Programme) -> Stage:
+        """Where a programme is played in memory."""
+        from regulars.adapters.simulation.stage import Stage
+
+        return Stage(programme, self.lives)
 
     @cached_property
     def gatherings(self) -> Gatherings:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.audience.frame import Frame
     from regulars.audience.members import Membership
     from regulars.audience.people import PersonRow
+    from regulars.audience.rankings import Total
     from regulars.audience.suppression import Entry as Suppressed
     from regulars.audience.suppression import Suppression
     from regulars.audience.view import CustomerView
@@ -55,7 +56,9 @@ if TYPE_CHECKING:  # names in annotations only: a door that reports progress nee
     from regulars.journeys.limits import Limits
     from regulars.journeys.live import Applied, EditionDraft, LiveAutomation
     from regulars.journeys.missing import Known
+    from regulars.journeys.recorded import Life
     from regulars.journeys.records import Done, PassedOver, Waiting
+    from regulars.journeys.simulation import Batch, Outcome, PostedMail
     from regulars.journeys.watching import Moment
     from regulars.loyalty.api_keys import ApiKey
     from regulars.loyalty.calls import (
@@ -740,6 +743,68 @@ class Gatherings(Protocol):
     def writing(self) -> AbstractContextManager[GatheringPage]: ...
 
     def close(self, gathering: Gathering, now: datetime) -> None: ...
+
+
+class Lives(Protocol):
+    """What is recorded of customers, to be lived again."""
+
+    def count(self) -> int:
+        """Customers who have not been erased."""
+        ...
+
+    def read(self, since: datetime, most: int | None) -> Iterator[Life]:
+        """In the order of their ids; `most`: so many of them, drawn evenly. Mail that went out is told up to `since`."""
+        ...
+
+    def totals(self) -> Sequence[Total]:
+        """Every order and refund that ever counted, of all customers: what ranks them."""
+        ...
+
+
+class Scene(Protocol):
+    """One customer's stretch of time in memory."""
+
+    @property
+    def journeys(self) -> JourneyPage: ...
+
+    @property
+    def tower(self) -> Watchtower: ...
+
+    def next_moment(self) -> datetime | None:
+        """When something happens next; None: nothing more does before the time is over."""
+        ...
+
+    def reach(self, now: datetime) -> Sequence[Happening]:
+        """Everything up to `now` has happened; what of it automations may want to hear."""
+        ...
+
+    def calls_for_a_look(self) -> bool:
+        """Whether a look at birthdays, schedules and segments would find anything now."""
+        ...
+
+    def mails(self) -> Iterator[Batch]:
+        """Those that are due, launch by launch."""
+        ...
+
+    def standing(self, campaign: Campaign) -> Standing: ...
+
+    def admit(self, batch: Batch, limits: Limits) -> Mapping[tuple[int, int], Admission]:
+        """What contact limits say of each mail."""
+        ...
+
+    def settle(self, mail: PostedMail, verdict: Admission) -> None:
+        """It left, waits or is dropped."""
+        ...
+
+    def outcome(self) -> Outcome: ...
+
+
+class Stage(Protocol):
+    """Where customers' worlds are built."""
+
+    def open(self, life: Life) -> Scene:
+        """At the beginning of the programme's time, with everything that happened before."""
+        ...
 
 
 class JourneyRecords(Protocol):

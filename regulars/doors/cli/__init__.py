@@ -20,6 +20,7 @@ COMMANDS = {
     "plan": ("regulars.doors.cli.plan:plan", "Who a launch would write to, and who not, and why."),
     "launch": ("regulars.doors.cli.launch:launch", "Send a campaign."),
     "apply": ("regulars.doors.cli.apply:apply", "Put automations live as their files are now."),
+    "simulate": ("regulars.doors.cli.simulate:simulate", "What automations would have done between two days."),
     "automations": ("regulars.doors.cli.automations:automations", "Who is on their way in automations; disable and enable them."),
     "status": ("regulars.doors.cli.status:status", "Where launches stand."),
     "pause": ("regulars.doors.cli.steer:pause", "Hold a launch."),
