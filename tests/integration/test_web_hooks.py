@@ -390,6 +390,21 @@ def test_while_the_database_is_away_the_shop_is_asked_to_come_again(sqlite_datab
     assert systems.count(orders) == 1
 
 
+def test_broken_rates_keep_orders_out_and_nothing_else(sqlite_database: Database, tmp_path: Path, now: datetime) -> None:
+    from tests.web import SHOP
+
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rates.csv").write_text("day,currency,rate\n2026-01-01,EUR,lots\n")
+    systems = Systems(sqlite_database, tmp_path, now, SHOP + "money: {compare_in: TRY, rates: data/rates.csv}\n")
+    with systems.open() as caller:
+        assert caller.shopify("orders/create", shopify_order()).status_code == 503
+        assert caller.client.get("/healthz").status_code == 200
+
+        (tmp_path / "data" / "rates.csv").write_text("day,currency,rate\n2026-01-01,EUR,50\n")
+        good(caller.shopify("orders/create", shopify_order(currency="EUR")))
+    assert systems.rows(orders, "currency") == ["EUR"]
+
+
 def test_the_secrets_are_not_shown(systems: Systems) -> None:
     assert SHOPIFY_SECRET not in repr(systems.house.settings)
     assert WOOCOMMERCE_SECRET not in repr(systems.house.settings)

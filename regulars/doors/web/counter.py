@@ -49,9 +49,12 @@ class Counter:
 
     async def open(self) -> None:
         """Once, in the event loop; what takes a moment is read before the first call comes."""
-        if (shop := self.door.house.shop_now() or self.door.known_shop) is not None:
-            await run_in_threadpool(self._read_rates, shop)
         self.line.start()
+        if (shop := self.door.house.shop_now() or self.door.known_shop) is not None:
+            try:
+                await run_in_threadpool(self._read_rates, shop)
+            except RegularsError as error:
+                log.warning("nothing can be taken in: %s", error.message)  # links in mails must work all the same
 
     def terms(self, sent_at: str | None = None) -> Terms:
         """Raises Problem while nobody knows the shop."""
