@@ -85,4 +85,3 @@ class ReferralProgramme:
     expires_after: Duration | None = None
     cap: int | None = None
     cap_per: Duration | None = None
-    offer: str | None = None              # of the shop's offers: friend's codes come from it; None: the referral code itself is the coupon

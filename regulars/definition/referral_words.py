@@ -8,7 +8,7 @@ from typing import Any
 
 from regulars.definition import nodes
 from regulars.definition.limit_words import CAP_JSON, cap
-from regulars.definition.names import OFFER_NAME, SCORED_SEGMENT
+from regulars.definition.names import SCORED_SEGMENT
 from regulars.definition.nodes import Node
 from regulars.definition.notebook import Notebook
 from regulars.definition.offer_words import AMOUNTS
@@ -79,5 +79,4 @@ REFERRAL_TABLE = Table("referral", (
     Word("expires_after", DURATION, "a reward that is not used by then is void", "1 year"),
     Word("cap", One("a number such as 5 per 30 days", quantity(_cap), {"anyOf": [{"type": "integer", "minimum": 1}, CAP_JSON]}),
          "the most rewarded friends of one customer", "5 per 30 days"),
-    Word("offer", OFFER_NAME, "friends get codes of this offer; without it the referral code itself is what they type", "friends-15"),
 ), _programme)
