@@ -28,7 +28,7 @@ from tests.journeying import campaign, days, put_live, send, wait
 FEW = int(os.environ.get("BENCH_FEW", "10000"))
 MANY = int(os.environ.get("BENCH_MANY", "1000000"))
 DUE = 1_000  # a round
-ROUNDS = 5
+ROUNDS = 8
 LONG = days(90)  # nobody comes due twice, and nothing is too late
 BEGUN = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 JOURNEYS = """
