@@ -25,7 +25,7 @@ LENGTH = struct.Struct(">I")
 READY, MAIL, EMAIL, TROUBLE, BEYOND, BUG = range(6)  # kinds of answers
 MEMORY = 192 << 20  # bytes that one mail may take, beyond what the program itself does
 SECONDS = 1.0       # of CPU for one mail
-MOST_ROOMS = 8      # that the child keeps open; both sides forget the oldest
+MOST_ROOMS = 16     # that the child keeps open; both sides forget the oldest
 TOO_SLOW = f"one mail takes more than {SECONDS:.0f} s to compose"
 TOO_LARGE = f"one mail takes more than {MEMORY >> 20} MB of memory"
 

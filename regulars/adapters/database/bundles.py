@@ -16,7 +16,7 @@ from regulars.content.mailroom import MailRoom, open_bundle
 from regulars.delivery.launches import Origin
 from regulars.errors import UsageError
 
-MOST_OPEN = 32  # launches that one process sends from at the same time, with room to spare
+MOST_OPEN = 96  # mails that one process sends at the same time, those of automations among them, with room to spare
 MEDIA_TYPES = {
     "html": "text/html", "txt": "text/plain", "subject": "text/plain", "preheader": "text/plain", "json": "application/json",
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif", "webp": "image/webp",
