@@ -21,6 +21,7 @@ from regulars.loyalty.rates import Rates
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 UNPAID_YET, PAID, CALLED_OFF, SENT, RETURNED = "unpaid", "paid", "cancelled", "shipped", "refunded"
+BEFORE = timedelta(seconds=1)  # what is undone was done before
 MOVED = timedelta(hours=1)  # a moment that turns out to be so much later is news again
 
 
@@ -151,14 +152,15 @@ def _head(told: Gathered) -> Head:
 
 
 def _paid_at(told: Gathered) -> datetime | None:
-    """Of shops that tell no moment: when it was first told as paid, if it was told as unpaid before, and before any money went back;
+    """Of shops that tell no moment: when it was first told as paid, if it was told as unpaid before, but before any money went back;
     else when it was ordered."""
     if (paid := told.seen.get(PAID)) is None:
         return None
     unpaid = told.seen.get(UNPAID_YET)
     if unpaid is None or unpaid >= paid:
         return min(row.ordered_at for row in told.rows)
-    return min(at for at in (paid, returned_at(told), _while_in(CALLED_OFF, told)) if at is not None)
+    undone = [at - BEFORE for at in (returned_at(told), _while_in(CALLED_OFF, told)) if at is not None]
+    return max(min([paid, *undone]), min(row.ordered_at for row in told.rows))
 
 
 def _while_in(state: str, told: Gathered) -> datetime | None:

@@ -89,6 +89,14 @@ def test_an_order_is_paid_when_it_was_first_told_so_if_it_was_told_as_unpaid_bef
     assert paid_at(whole(0, status="pending"), whole(300, status="paid", paid_at=after(250))) == after(250)
 
 
+def test_an_order_that_is_told_late_was_paid_before_it_was_undone() -> None:
+    refund = Telling("1", after(50), refunds={"a": Refund(10_0000, after(50))})
+    told = fold([whole(0, status="pending"), whole(60, status="refunded"), refund])
+    known = moments(told, order_of(told, RATES, lambda at: at.date()))
+
+    assert known["placed"] == known["paid"] < known["refunded"] == after(50)
+
+
 def test_an_order_has_arrived_when_all_its_parcels_have() -> None:
     def delivered_at(*parcels: Parcel) -> datetime | None:
         told = Telling("1", after(9), parcels={str(number): parcel for number, parcel in enumerate(parcels)})
