@@ -18,7 +18,7 @@ PATIENT = 9  # Redis hands out smaller numbers first: a sweep never expires behi
 RINGS = f"{QUEUE}\x06\x16{PATIENT}"  # the list that kombu keeps them in
 
 SWEEP_SECONDS = 5
-FEEDS_SECONDS = 60
+FEEDS_SECONDS = 20  # each feed is asked for when its own time has come
 WATCH_SECONDS = 30  # nobody's birthday needs more; each automation is looked after once a minute at most
 SWEEP_EXPIRES = 40  # longer than a drain's turn: a busy worker still finds one when it looks up
 RING_EXPIRES = 60   # nobody answers old rings; the sweep rings again while there is work
@@ -41,7 +41,7 @@ def configuration(broker_url: str | None) -> dict[str, Any]:
         "beat_schedule": {
             "sweep": {"task": SWEEP, "schedule": SWEEP_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
             "watch": {"task": WATCH, "schedule": WATCH_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
-            "feeds": {"task": FEEDS, "schedule": FEEDS_SECONDS, "options": {"expires": FEEDS_SECONDS}},
+            "feeds": {"task": FEEDS, "schedule": FEEDS_SECONDS, "options": {"expires": SWEEP_EXPIRES}},
         },
     }
 

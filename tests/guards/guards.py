@@ -55,6 +55,7 @@ WATCHED, LOOK = "regulars/adapters/database/watched.py", "regulars/operations/wa
 PUT_LIVE = "tests/integration/test_automations_live.py::"
 WATCH = "tests/integration/test_watching.py::"
 SPREAD = "tests/integration/test_spreading.py::"
+FEED_FILES, FEEDS, FETCHED = "regulars/adapters/feed_files.py", "tests/integration/test_feeds.py::", "tests/integration/test_feed_files.py::"
 TELLINGS, TAKE_IN, INTAKE = "regulars/loyalty/tellings.py", "regulars/operations/take_in.py", "regulars/adapters/database/intake.py"
 HOOKS = "tests/integration/test_web_hooks.py::"
 API = "tests/integration/test_web_api.py::"
@@ -373,4 +374,25 @@ GUARDS = (
           HOOKS + "test_who_is_to_be_forgotten_is_forgotten_at_once"),
     Guard("regulars/adapters/call_line.py", "            for each in batch:\n                await self._write([each])\n", "            _fail(batch, error)\n",
           "tests/unit/adapters/test_call_line.py::test_one_that_cannot_be_taken_in_takes_nobody_along"),
+    # ---- imports and feeds ----
+    Guard("regulars/adapters/database/known_members.py", "    if not watched or not customer_ids:\n", "    if True:\n",
+          WATCH + "test_imported_history_makes_nobody_a_newcomer"),
+    Guard("regulars/operations/pull_feeds.py", "if state.pulled_at is None or not feed.live:", "if not feed.live:",
+          FEEDS + "test_the_first_pull_is_history_and_new_orders_start_what_they_start"),
+    Guard("regulars/operations/tell_feed.py", " and last.get(order.order_id) != rows]", "]",
+          FEEDS + "test_the_same_orders_again_are_left_alone_however_the_file_is_written"),
+    Guard("regulars/adapters/database/feeds.py", "is_due, is_free).values(", "is_due).values(", FEEDS + "test_many_who_pull_at_once_pull_once"),
+    Guard("regulars/adapters/database/feeds.py", "case((moved, null()), else_=feeds.c[column])", "feeds.c[column]",
+          FEEDS + "test_another_address_is_another_history"),
+    Guard(FEED_FILES, "        if own := next(", "        if False and next(", FETCHED + "test_only_public_addresses_are_asked_outside_of_embedded_mode"),
+    Guard(FEED_FILES, "_headers(token if is_same_place else None, known)", "_headers(token, known)",
+          FETCHED + "test_a_token_does_not_follow_a_redirect_to_another_place"),
+    Guard(FEED_FILES, "                if size > self.most_bytes:\n", "                if False:\n", FETCHED + "test_a_file_without_an_end_is_cut_at_the_limit"),
+    Guard(FEED_FILES, "        if clock.why or answer.length:\n", "        if False:\n", FETCHED + "test_a_file_that_breaks_off_is_not_read"),
+    Guard("regulars/adapters/database/past_events.py", "            _leave(connection, [", "            print(connection, [",
+          "tests/integration/test_import_events.py::test_who_unsubscribed_there_has_left_here_unless_they_came_back"),
+    Guard("regulars/audience/customer_formats.py", 'lambda asked, confirmed: "yes" if (asked + confirmed).strip() else ""', 'lambda asked, confirmed: "yes"',
+          "tests/integration/test_import_exports.py::test_mailchimp_says_yes_only_of_those_who_opted_in"),
+    Guard("regulars/audience/sheet.py", "        if proof is Proof.NONE and Proof.OPEN in column.proofs and len(elsewhere) == 1:\n", "        if False:\n",
+          "tests/integration/test_import_files.py::test_what_was_decided_about_a_spreadsheet_is_said"),
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,7 +27,7 @@ from regulars.definition.quantities import Duration
 from regulars.errors import RegularsError
 from regulars.operations.diagnosis import Health, judge_feeds
 from regulars.operations.pull_feeds import FeedDesk, Pulled, pull_due, pull_now
-from tests.commands import Regulars, workspace_in
+from tests.commands import Regulars, until, workspace_in
 from tests.feed_server import FeedServer, feed_server, status
 from tests.journeying import campaign, put_live, send, standing, wait
 from tests.shops import NOW, RATES, a_shop
@@ -253,3 +255,15 @@ def test_the_commands(tmp_path, server):
     assert "127.0.0.1 answered HTTP 503" in shop("sources", "pull", "orders", code=3).err
     said = shop("doctor", "--json", code=3).json["checks"]
     assert [(each["state"], each["detail"].partition(" since")[0]) for each in said if each["name"] == "sources"] == [("bad", "orders fails")]
+
+
+def test_up_pulls_what_is_due(tmp_path, server):
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        port = listening.getsockname()[1]
+    shop = Regulars(workspace_in(tmp_path), {"REGULARS_BASE_URL": f"http://127.0.0.1:{port}"})
+    text = (tmp_path / "regulars.yaml").read_text(encoding="utf-8")
+    shop.write("regulars.yaml", text + f"\nsources: {{orders: {{url: {server.url}, every: 1 hour}}}}\n")
+
+    with shop.door("up"):
+        until(lambda: shop.ask("SELECT outcome FROM feeds") not in ([], [(None,)]), "the pull")
+        assert shop.ask("SELECT order_id, origin FROM orders") == [("A", "imported")]

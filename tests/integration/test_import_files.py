@@ -260,3 +260,12 @@ def test_a_title_above_the_header_is_refused_with_the_header_s_line(project, tit
 def test_a_workbook_is_no_csv_file(project, start):
     with pytest.raises(UsageError, match="is a spreadsheet or an archive"):
         imported(project, "orders", start + b"\x00" * 100)
+
+
+def test_old_reactions_come_in_by_the_command_and_warm_a_score(project):
+    said = imported(project, "events", "Mail;Activity;When\nada@mail.example;Clicked;05.11.2026 10:00\n",
+                    "--map", "email=Mail", "--map", "event=Activity", "--map", "at=When")
+    scores = json.loads(run(project, "scores", "show", "ada@mail.example", "--json").stdout)
+
+    assert (said["imported"], said["read_as"]) == (1, [])
+    assert [round(score["value"], 1) > 0 for score in scores["scores"]] == [True]

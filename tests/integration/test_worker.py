@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import func, select, text
 
 from regulars.adapters.broker import SWEEP, SWEEP_EXPIRES, BrokerBell, NoBell, configuration
+from regulars.adapters.database.feeds import FeedsInDatabase
 from regulars.adapters.database.schema import attempts, messages
 from tests.integration.invariants import assert_promises_kept
 from tests.integration.launching import ShopFloor, add_customers
@@ -238,3 +239,16 @@ def test_a_sweep_does_not_wait_behind_the_rings_of_a_busy_launch(workshop):
     first = [line for line in log.read_text().splitlines() if " received" in line][:2]
 
     assert any(SWEEP in line for line in first)
+
+
+@pytest.mark.redis
+@pytest.mark.postgres
+def test_the_beat_has_feeds_pulled_and_never_from_this_network(workshop, tmp_path, postgres_database):
+    text = (ROOT / "regulars.yaml").read_text(encoding="utf-8")
+    source = "\nsources: {orders: {url: https://127.0.0.1/orders.csv, every: 1 hour}}\n"
+    (tmp_path / "regulars.yaml").write_text(text + source, encoding="utf-8")
+    workshop.start(beat=True)
+
+    until(lambda: any(state.outcome for state in FeedsInDatabase(postgres_database).all()), workshop)
+    [state] = FeedsInDatabase(postgres_database).all()
+    assert (state.name, state.outcome) == ("orders", "127.0.0.1 is at 127.0.0.1, which is no public address")
