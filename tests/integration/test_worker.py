@@ -244,9 +244,10 @@ def test_a_sweep_does_not_wait_behind_the_rings_of_a_busy_launch(workshop):
 @pytest.mark.redis
 @pytest.mark.postgres
 def test_the_beat_has_feeds_pulled_and_never_from_this_network(workshop, tmp_path, postgres_database):
-    text = (ROOT / "regulars.yaml").read_text(encoding="utf-8")
-    source = "\nsources: {orders: {url: https://127.0.0.1/orders.csv, every: 1 hour}}\n"
-    (tmp_path / "regulars.yaml").write_text(text + source, encoding="utf-8")
+    (tmp_path / "regulars.yaml").write_text(
+        'shop: {name: "Kahve", url: https://kahve.example, address: "Dere Sk. 4", locale: tr, timezone: Europe/Istanbul, currency: TRY}\n'
+        'sender: {from: "Kahve <merhaba@kahve.example>"}\nlanguages: [tr]\nconsent: required\n'
+        "sources: {orders: {url: https://127.0.0.1/orders.csv, every: 1 hour}}\n", encoding="utf-8")
     workshop.start(beat=True)
 
     until(lambda: any(state.outcome for state in FeedsInDatabase(postgres_database).all()), workshop)
