@@ -9,8 +9,8 @@ from itertools import chain, count
 from sqlalchemy import insert, update
 
 from regulars.adapters.database.bundles import BundlesInDatabase
-from regulars.adapters.database.coupons import CouponsInDatabase
 from regulars.adapters.database.contacts import ContactsInDatabase
+from regulars.adapters.database.coupons import CouponsInDatabase
 from regulars.adapters.database.dossiers import DossiersInDatabase
 from regulars.adapters.database.eligibility import AudiencesInDatabase
 from regulars.adapters.database.engine import Database
