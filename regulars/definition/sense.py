@@ -76,6 +76,9 @@ def _heed_entry(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Notebo
                     "leave it out; to write to a segment now, make a campaign with to:")
     if again and read.get("again") and trigger.nth:
         notes.warning(again.at, "D406", f"a customer has order number {trigger.nth} only once", "leave it out")
+    elif again and read.get("one_per") is OnePer.ORDER:
+        notes.warning(again.at, "D406", "with one_per: order every order has a journey of its own, however soon it comes",
+                      "leave it out; to let a customer enter only now and then write one_per: customer")
 
 
 def _heed_leaving(node: nodes.Mapping, read: Said, trigger: Trigger, notes: Notebook) -> None:
