@@ -142,9 +142,27 @@ def test_all_of_a_call_is_recorded_or_nothing_and_every_problem_has_its_place(ca
     assert "is not a mail address" in problems["[2].email"]
     assert "in the future" in problems["[3].ordered_at"]
     assert 'did you mean "currency"' in problems["[4]"]
+    assert problems["[1].lines[1].unit_price"].startswith("an amount is a decimal number in quotes")
     assert '"12.50"' in problems["[5].lines[0].unit_price"]
     assert "JPY has no rate" in problems["[6]"]
     assert systems.count(orders) == systems.count(intakes) == 0
+
+
+@pytest.mark.parametrize(("changed", "said"), [
+    ({"currency": "lira"}, "a currency has three letters, as in TRY"),
+    ({"discount": "1.000,00"}, "an amount is a decimal number in quotes"),
+    ({"lines": [{"sku": "X", "unit_price": "1", "quantity": "two"}]}, "a quantity is a number"),
+])
+def test_nobody_has_to_read_a_pattern(changed: dict[str, object], said: str, caller: Caller, systems: Systems) -> None:
+    [error] = caller.api("orders", EXAMPLES["orders"] | changed, systems.key()).json()["errors"]
+
+    assert error["problem"].startswith(said)
+
+
+def test_an_address_of_the_web_begins_as_one(caller: Caller, systems: Systems) -> None:
+    [error] = caller.api("products", EXAMPLES["products"] | {"url": "kahve.example/guji"}, systems.key()).json()["errors"]
+
+    assert error == {"path": "url", "problem": "an address begins with https://"}
 
 
 def test_what_a_system_told_earlier_does_not_undo_what_it_told_later(caller: Caller, systems: Systems) -> None:

@@ -72,12 +72,21 @@ def _shaped(thing: Any, wanted: type[Any]) -> Any:
         raise _Bad(path.rstrip("`").lstrip("."), _in_our_words(problem, wanted)) from None
 
 
+# By what tells the patterns of fields.py apart: nobody should have to read a pattern.
+_AS_WRITTEN = {
+    "[A-Za-z]{3}": "a currency has three letters, as in TRY",
+    "https?": "an address begins with https://",
+    "{1,7}": 'a quantity is a number, with a point before the fraction: 2, or "0.25"',
+    "{1,10}": 'an amount is a decimal number in quotes, with a point before the fraction and nothing between thousands: "12.50"',
+}
+
+
 def _in_our_words(problem: str, wanted: type[Any]) -> str:
     if "unknown field" in problem:
         named = problem.partition("`")[2].partition("`")[0]
         return f'there is no field "{named}"; {did_you_mean(named, wanted.__struct_fields__, "see /api/v1/docs")}'
     if "matching regex" in problem:
-        return f'{problem[0].lower()}{problem[1:]}; amounts are decimal numbers in quotes, as "12.50"'
+        return next(words for sign, words in _AS_WRITTEN.items() if sign in problem)
     if "got `decimal`" in problem:
         return 'numbers with a fraction are written in quotes, as "12.50", so that no digit is lost'
     return problem[0].lower() + problem[1:].replace("`", "")
