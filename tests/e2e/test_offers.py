@@ -81,11 +81,17 @@ def test_each_mail_has_a_code_and_the_order_that_uses_it_is_in_the_report(regula
         "revenue": {"amount": "1200", "currency": "TRY"}, "discount": {"amount": "60", "currency": "TRY"},
     }
     assert "codes: 3 in mails, 2 used (1 by somebody else); 1200 TRY from 2 orders, 60 TRY discount" in regulars("report", "comeback").out
+    regulars.write("orders.csv", (
+        "order_id,ordered_at,email,sku,quantity,unit_price,currency,coupon,status\n"
+        f"A2,2026-11-20 12:05,few1@posta.example,GUJI,1,600,TRY,{codes['few2@posta.example']},cancelled\n"
+    ))
     shown = regulars("coupons", "show", codes["few2@posta.example"].lower())
     assert "few1@posta.example in A2, who is not its customer" in shown.out
     assert regulars("coupons", "show", codes["few0@posta.example"], "--json").json["state"] == "redeemed"
     again = regulars("preview", "comeback", "--launch", "comeback", "--customer", "few0@posta.example")
     assert codes["few0@posta.example"] in again.out
+    regulars("import", "orders", "orders.csv", now="2026-11-20T11:00:00Z")
+    assert "codes: 3 in mails, 1 used; 600 TRY from 1 order, 60 TRY discount" in regulars("report", "comeback").out
 
 
 def test_imported_codes_are_refused_line_by_line_and_a_launch_that_would_run_out_as_well(regulars):

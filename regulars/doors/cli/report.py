@@ -61,7 +61,7 @@ def _show(house: House, results: Results) -> None:
         numbers=["mails"],
     )
     write(f"\nmachines only: {results.opens.machine:,} opens, {results.machine_clicks:,} clicks; they count for nothing above")
-    write(f"revenue: {results.revenue.rounded} from {results.orders:,} orders {results.attribution}")
+    write(f"revenue: {results.revenue.rounded} from {_orders(results.orders)} {results.attribution}")
     if codes := results.codes:
         write(_of_codes(codes))
     if others := {state: count for state, count in results.states.items() if state != "accepted"}:
@@ -78,4 +78,8 @@ def _of_codes(codes: CodesUsed) -> str:
     """An order with a code of a mail needs no click to be counted here."""
     bound = "" if codes.bound is None else f"{codes.bound:,} in mails, "
     others = f" ({codes.by_others:,} by somebody else)" if codes.by_others else ""
-    return f"codes: {bound}{codes.redeemed:,} used{others}; {codes.revenue.rounded} from {codes.orders:,} orders, {codes.discount.rounded} discount"
+    return f"codes: {bound}{codes.redeemed:,} used{others}; {codes.revenue.rounded} from {_orders(codes.orders)}, {codes.discount.rounded} discount"
+
+
+def _orders(number: int) -> str:
+    return "1 order" if number == 1 else f"{number:,} orders"
