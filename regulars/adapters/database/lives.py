@@ -58,13 +58,17 @@ class LivesInDatabase:
 
     def totals(self) -> Sequence[Total]:
         """Every order and refund that ever counted, of all customers: what ranks them."""
-        order = orders.c
-        query = select(
-            order.customer_id, order.ordered_at, func.coalesce(order.counts_from, order.ordered_at), order.counts_until, order.total_compared,
-            order.is_refund,
-        ).where(or_(order.is_refund, order.counts_from.is_not(None)))
         with self._database.read() as connection:
-            return [(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in connection.execute(query)]
+            return totals_on(connection)
+
+
+def totals_on(connection: Connection) -> Sequence[Total]:
+    order = orders.c
+    query = select(
+        order.customer_id, order.ordered_at, func.coalesce(order.counts_from, order.ordered_at), order.counts_until, order.total_compared,
+        order.is_refund,
+    ).where(or_(order.is_refund, order.counts_from.is_not(None)))
+    return [(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in connection.execute(query)]
 
 
 class _Batch:
