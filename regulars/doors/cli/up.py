@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import click
 
 from regulars.bootstrap import House
 from regulars.doors.cli.options import in_house
-from regulars.errors import RegularsError
+from regulars.errors import RegularsError, SettingsError
 
+log = logging.getLogger("regulars.up")
 LOOK_EVERY = 1.0     # seconds between two looks for due mail
 FEEDS_EVERY = 10.0   # between two looks for due feeds
 TURN_SECONDS = 15   # of one launch, for another may be due while a rate holds this one
@@ -52,14 +54,6 @@ def up(house: House, host: str, port: int) -> None:
 
 def _send_what_is_due(house: House, stop: threading.Event) -> None:
     from regulars.doors.logs import announce
-    from regulars.operations.advance import advance_due
-    from regulars.operations.confirm_referrals import confirm_referrals
-    from regulars.operations.drain import drain
-    from regulars.operations.run_errands import run_errands
-    from regulars.operations.scores import keep_scores_true
-    from regulars.operations.spread import spread
-    from regulars.operations.sweep import sweep
-    from regulars.operations.watch import watch
 
     heartbeat = house.heartbeat("up")
 
@@ -69,23 +63,58 @@ def _send_what_is_due(house: House, stop: threading.Event) -> None:
 
     pause = 0.0
     while not stop.wait(pause):
-        pause = LOOK_EVERY
-        try:
-            keep_scores_true(house.shop.scoring, house.scores, house.clock.now())
-            watch(house.watchtower, house.clock.now(), go_on, house.permit)
-            spread(house.gatherings, house.clock.now(), go_on)
-            advance_due(house.journeys, house.clock, _for_a_turn(go_on), house.permit)
-            run_errands(house.errand_desk, _for_a_turn(go_on))
-            for launch_id in sweep(house.office):
-                ends = time.monotonic() + TURN_SECONDS
-                drain(launch_id, house.office, lambda: go_on() and time.monotonic() < ends)  # noqa: B023  called within the turn
-            confirm_referrals(house.shop_now() or house.shop, house.segments_now, house.referral_book, house.clock, go_on)
-            heartbeat.troubled(None)
-        except RegularsError as error:
-            heartbeat.troubled(error)
-            announce(f"{error.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({error.hint})" if error.hint else ""), house.settings.log)
-            pause = AFTER_TROUBLE
+        troubles = [trouble for look in _looks(house, go_on) if (trouble := _tried(look)) is not None]
+        heartbeat.troubled(troubles[0] if troubles else None)
+        for said in dict.fromkeys(_in_words(trouble) for trouble in troubles):
+            announce(said, house.settings.log)
+        pause = AFTER_TROUBLE if troubles else LOOK_EVERY
     heartbeat.leave()
+
+
+def _looks(house: House, go_on: Callable[[], bool]) -> Sequence[Callable[[], object]]:
+    """Each by itself: what one of them stumbles over is no reason for the others to stand still."""
+    from regulars.operations.advance import advance_due
+    from regulars.operations.confirm_referrals import confirm_referrals
+    from regulars.operations.run_errands import run_errands
+    from regulars.operations.scores import keep_scores_true
+    from regulars.operations.spread import spread
+    from regulars.operations.watch import watch
+
+    return (
+        lambda: keep_scores_true(house.shop.scoring, house.scores, house.clock.now()),
+        lambda: watch(house.watchtower, house.clock.now(), go_on, house.permit),
+        lambda: spread(house.gatherings, house.clock.now(), go_on),
+        lambda: advance_due(house.journeys, house.clock, _for_a_turn(go_on), house.permit),
+        lambda: run_errands(house.errand_desk, _for_a_turn(go_on)),
+        lambda: _send(house, go_on),
+        lambda: confirm_referrals(house.shop_now() or house.shop, house.segments_now, house.referral_book, house.clock, go_on),
+    )
+
+
+def _send(house: House, go_on: Callable[[], bool]) -> None:
+    from regulars.operations.drain import drain
+    from regulars.operations.sweep import sweep
+
+    for launch_id in sweep(house.office):
+        drain(launch_id, house.office, _for_a_turn(go_on))
+
+
+def _tried(look: Callable[[], object]) -> RegularsError | None:
+    """What kept it from its work. A mistake of ours is told with its trace, and does not end the thread that everybody relies on."""
+    try:
+        look()
+    except RegularsError as error:
+        return error
+    except SettingsError:
+        raise
+    except Exception as error:
+        log.exception("this is a mistake in regulars: please report it")
+        return RegularsError(f"{type(error).__name__}: {error}")
+    return None
+
+
+def _in_words(trouble: RegularsError) -> str:
+    return f"{trouble.message}; trying again in {AFTER_TROUBLE:.0f} s" + (f" ({trouble.hint})" if trouble.hint else "")
 
 
 def _pull_what_is_due(house: House, stop: threading.Event) -> None:
