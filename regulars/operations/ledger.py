@@ -65,7 +65,7 @@ class TurnLedger:
             standing = standings.get(claimed.customer_id)
             reason = objection(standing, self._shop.consent, self._kind) if standing else Reason.INVALID_ADDRESS
             if reason is not None:
-                self._conclude(skipped(claimed, reason.value))
+                self._conclude(skipped(claimed, IN_WORDS[reason]))
             elif not self._office.only_to.allows(claimed.email):
                 self._conclude(skipped(claimed, IN_WORDS[Reason.NOT_IN_ONLY_TO]))
             else:

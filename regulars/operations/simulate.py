@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from regulars.audience.eligibility import objection
+from regulars.audience.eligibility import IN_WORDS, objection
 from regulars.definition.workspace import Campaign, CampaignKind, Shop, Workspace
 from regulars.errors import UsageError
 from regulars.journeys.contact import Admitted, Dropped
@@ -77,7 +77,7 @@ def _post(scene: Scene, shop: Shop, limits: Limits | None) -> None:
         kind = batch.campaign.kind
         if refusal := objection(scene.standing(batch.campaign), shop.consent, kind):
             for mail in batch.mails:
-                scene.settle(mail, Dropped(refusal.value))
+                scene.settle(mail, Dropped(IN_WORDS[refusal]))
         elif limits is None or kind is CampaignKind.TRANSACTIONAL:
             for mail in batch.mails:
                 scene.settle(mail, Admitted())

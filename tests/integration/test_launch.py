@@ -177,6 +177,16 @@ def test_who_unsubscribes_after_the_launch_is_skipped_with_that_reason(floor):
     assert len(floor.transport.mailbox) == 2
 
 
+def test_the_reason_of_who_is_skipped_at_the_last_moment_is_in_words(floor):
+    [asked_again, _] = add_customers(floor.database, 2)
+    launch = floor.launch()
+    with floor.database.write() as connection:
+        connection.execute(update(customers).where(customers.c.id == asked_again).values(marketing="pending"))
+    floor.drain(launch.id)
+
+    assert floor.launches.tally(launch.id).reasons == {"skipped: never agreed to marketing mail": 1}
+
+
 def test_who_unsubscribes_while_the_mail_is_composed_gets_none(floor):
     """The last look is inside the handoff's transaction."""
     ids = add_customers(floor.database, 2)
