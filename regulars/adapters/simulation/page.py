@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime
 
 from regulars.adapters.simulation.present import Present
@@ -91,8 +90,10 @@ class JourneysInMemory:
         for start in starts:
             self._numbers += 1
             self._entries.setdefault(start.campaign, []).append(Entry(self._id, start.occurrence, start.entry, start.at, under_way=True))
-            words = {name: value for name, value in asdict(start).items() if name not in {"at", "trigger"}}
-            self._under_way[self._numbers] = Journey(self._numbers, due_at=start.at, entered_at=start.at, trigger=start.trigger, **words)
+            self._under_way[self._numbers] = Journey(
+                self._numbers, start.campaign, start.edition, self._id, start.occurrence, start.entry, start.step, start.at, start.at,
+                trigger=start.trigger,
+            )
             self.begun.append(Begun(start.campaign, start.at))
         return len(starts)
 
