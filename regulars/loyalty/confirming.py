@@ -78,7 +78,9 @@ def decision(case: Case, advocate: Advocate, programme: ReferralProgramme, zone:
     if too_small := _too_small(case, programme):
         return Decision(case, ReferralState.REVERSED, at, too_small)
     reward = reward_of(programme, advocate.segments)
-    evidence = replace(case.evidence, total=case.total, reward=amount_in(reward, (case.total.currency, *advocate.currencies)))
+    amount = amount_in(reward, (case.total.currency, *advocate.currencies))
+    total = case.total if amount is None or amount.currency == case.total.currency else case.compared
+    evidence = replace(case.evidence, total=total, reward=amount)
     if case.approved_at is None and (suspicion := in_words(suspicions(evidence))):
         return Decision(case, ReferralState.HELD, at, suspicion)
     if not fits_cap(programme, advocate.rewarded, at, zone):

@@ -78,6 +78,11 @@ def test_an_order_smaller_than_the_reward_is_held():
     assert decision(case("4", "AZN"), ADA, replace(PROGRAMME, advocate=reward("100 TRY / 5 AZN")), ZONE).state is S.HELD
 
 
+@pytest.mark.parametrize(("compared", "state"), [("78.91", S.HELD), ("105", S.REWARDED)])
+def test_an_order_in_a_currency_without_a_reward_is_held_by_what_it_is_worth(compared, state):
+    assert decision(case("1.50", "EUR", compared), ADA, PROGRAMME, ZONE).state is state
+
+
 def test_advocates_of_a_segment_get_more_and_the_first_that_fits_wins():
     programme = replace(PROGRAMME, by_segment={"gold": reward("200 TRY"), "silver": reward("150 TRY")})
 
