@@ -91,6 +91,8 @@ def files() -> dict[str, str]:
             "h-cart", "again: after 2 days\ntrigger: cart.updated\nleave_when: [order.placed, cart.emptied]", "wait: {until_quiet: 4 hours}", send("cart"),
         ),
         **automation("i-welcome", "class: care\ntrigger: subscribed", send("welcome"), "wait: 2 days", send("settled")),
+        "segments/here.yaml": "segment: here\nwhere:\n  customer.country: TR\n",
+        **automation("k-here", "trigger: {segment.entered: here}\non_start: everyone in it now\nclass: news\nover_limit: wait up to 4 days", send("hello")),
         **automation("j-paid", "kind: transactional\none_per: order\ntrigger: order.paid", send("receipt")),
     }
 

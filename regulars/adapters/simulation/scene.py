@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum
 
 from regulars.adapters.simulation.page import Frames, JourneysInMemory
@@ -33,6 +33,8 @@ class Is(IntEnum):
 
 
 Entry = tuple[datetime, Is, int, object]
+NOTHING_YET = -1
+SOON = timedelta(minutes=1)  # as often as a worker looks: what a step or a mail has changed is found so much later
 
 
 class Scene:
@@ -56,13 +58,15 @@ class Scene:
         self.tower = TowerInMemory(programme, self._present, self.journeys, frames, moments, looks)
         self.tower.begin()
         self._looks = looks
-        self._seen = -1
+        self._seen = NOTHING_YET
 
     def next_moment(self) -> datetime | None:
         """When something happens next; None: nothing more does before the time is over."""
         times = [self.journeys.next_due(), self._tray.next_due(), self.tower.next_time(self._now)]
         if self._place < len(self._timeline):
             times.append(self._timeline[self._place][0])
+        if self._seen != self._present.changed and self.tower.differs(self._now):
+            times.append(self._programme.since if self._seen == NOTHING_YET else self._now + SOON)
         known = [at for at in times if at is not None]
         return now if known and (now := max(min(known), self._now)) < self._programme.until else None
 

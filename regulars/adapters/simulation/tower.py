@@ -82,8 +82,12 @@ class TowerInMemory:
         return (
             any(self._is_coming(live, now) for live in self._rhythms)
             or any(self._is_due(live, moment, now) for live, some in self._moments for moment in _recent(some, now))
-            or (at_members and any(self._is_inside(live, now) != (live.name in self._found) for live in self._members))
+            or (at_members and self.differs(now))
         )
+
+    def differs(self, now: datetime) -> bool:
+        """Are they in a segment now where nobody has found them yet, or out of one where somebody has?"""
+        return any(self._is_inside(live, now) != (live.name in self._found) for live in self._members)
 
     # ---- the port ----
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from regulars.adapters.simulation.stage import Stage
 from regulars.audience.view import CustomerView, Line
 from regulars.audience.zones import zone_of
-from regulars.definition.automation import OnePer, Schedule, Trigger, WaitFor, WaitQuiet
-from regulars.definition.conditions import Fact, Kind, Op, Test
+from regulars.definition.automation import OnePer, OnStart, Schedule, Tag, Trigger, WaitFor, WaitQuiet
+from regulars.definition.conditions import Fact, Kind, Op, Tagged, Test
 from regulars.definition.limits import Calendar, Cap, ContactLimits, QuietHours
 from regulars.definition.quantities import Duration
 from regulars.definition.spans import plus
@@ -38,7 +38,8 @@ TRIGGERS = (
     (Trigger("order.placed"), {"again": days(20)}), (Trigger("order.placed", nth=1), {}), (Trigger("order.delivered"), {"one_per": OnePer.ORDER}),
     (Trigger("birthday", before=days(3)), {"again": days(300)}), (Trigger("schedule", schedule=Schedule(time(2, 30), (0, 6), local=True)), {"again": days(2)}),
     (Trigger("schedule", schedule=Schedule(time(10), day_of_month=29)), {"again": days(2)}), (Trigger("segment.entered", segment="twice"), {}),
-    (Trigger("segment.entered", segment="lately"), {"again": days(1)}), (Trigger("replenishment.due", before=days(2)), {"again": days(1)}),
+    (Trigger("segment.entered", segment="lately"), {"again": days(1)}), (Trigger("segment.entered", segment="lately"), {"on_start": OnStart.EVERYONE}),
+    (Trigger("replenishment.due", before=days(2)), {"again": days(1)}),
     (Trigger("cart.updated"), {"again": days(3)}), (Trigger("subscribed"), {}),
 )
 spans = st.sampled_from([None, days(0.5), days(3), Duration(months=1)])
@@ -174,3 +175,33 @@ def every_step_ran_or_says_why_not(workspace, outcome):
                 missing += max(finished - made[name][step.key], 0)
                 assert made[name][step.key] <= begun[name]
     assert missing <= outcome.waiting
+
+
+def someone(**view) -> Life:
+    seen = BEGIN - 100 * DAY
+    person = Person(1, "ada@mail.example", "mail.example")
+    return Life(person, CustomerView(1, person.email, created_at=seen, **view), seen, words=(Word(seen, "granted"),), bought=(
+        Bought(1, "o1", BEGIN + DAY, False, BEGIN + DAY, None, 100, {"placed": BEGIN + DAY}),
+    ))
+
+
+def played(life: Life, segments: list[Segment], *campaigns):
+    recorded = Recorded([life])
+    workspace = Workspace(a_shop(), {each.name: each for each in segments}, {each.name: each for each in campaigns})
+    (_, outcome), = outcomes(programme((), workspace, "2027-01-01", "2027-01-31"), recorded, lambda each: Stage(each, recorded))
+    return [(one.mail.campaign.step, one.at) for one in outcome.posted]
+
+
+def test_everyone_who_is_in_a_segment_enters_at_once_where_the_file_says_so():
+    turkish = Segment("turkish", Fact("customer.country", Kind.TEXT, (Test(Op.IS, "TR"),)))
+    trigger = Trigger("segment.entered", segment="turkish")
+    assert played(someone(country="tr"), [turkish], campaign(send("hi"), trigger=trigger, on_start=OnStart.EVERYONE)) == [("hi", BEGIN)]
+    assert played(someone(country="tr"), [turkish], campaign(send("hi"), trigger=trigger)) == []
+    assert played(someone(country="de"), [turkish], campaign(send("hi"), trigger=trigger, on_start=OnStart.EVERYONE)) == []
+
+
+def test_who_comes_into_a_segment_by_a_step_is_found_by_the_next_look():
+    loved = Segment("loved", Tagged((Test(Op.IS, "loved"),)))
+    first = campaign(Tag("love", add=("loved",)), trigger="order.placed", name="first")
+    then = campaign(send("hi"), trigger=Trigger("segment.entered", segment="loved"), name="then")
+    assert played(someone(), [loved], first, then) == [("hi", BEGIN + DAY + timedelta(minutes=1))]
