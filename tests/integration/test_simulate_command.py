@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 from sqlalchemy import func, select
@@ -21,6 +22,7 @@ steps:
     send: {template: hello.mjml, subject: {en: "Hello", tr: "Merhaba"}}
 """
 CART = WELCOME.replace("welcome", "cart").replace("{order.placed: {nth: 1}}", "cart.updated")
+DAY = timedelta(days=1)
 DAYS = ("--from", "2026-11-01", "--to", "2026-11-20")
 
 
@@ -89,3 +91,21 @@ def test_it_refuses_what_it_cannot_do(terminal: Terminal):  # noqa: F811
 def test_a_sample_is_of_so_many(terminal: Terminal):  # noqa: F811
     fill(terminal)
     assert terminal.json("simulate", *DAYS, "--customers", "2")["customers"] == 2
+
+
+def test_mail_that_really_went_before_the_first_day_counts(terminal: Terminal):  # noqa: F811
+    fill(terminal)
+    terminal("launch", "hello", "--yes")
+    assert terminal.mails() == 3
+    later = ShopInDatabase(terminal.database, now=NOW + 9 * DAY)
+    later.orders(*(
+        {"order_id": f"l{n}", "ordered_at": f"2026-11-{day} 12:00", "email": f"c{n}@mail.example", "sku": "beans", "quantity": "1",
+         "unit_price": "100", "currency": "TRY"} for n, day in ((1, 22), (2, 27))
+    ))
+    (terminal.folder / "campaigns/second.yaml").write_text(WELCOME.replace("welcome", "second").replace("nth: 1", "nth: 2"))
+
+    found = terminal.json("simulate", "second", "--from", "2026-11-21", "--to", "2026-11-30")
+
+    own, = found["automations"]
+    assert (own["entries"], own["mails"]) == (2, 1)
+    assert own["skipped"] == [{"reason": "contact limit reached: 1 per 7 days; over_limit: drop", "count": 1}]
