@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -56,10 +56,12 @@ from regulars.journeys.program import Program, program_of
 from regulars.journeys.waits import over
 
 FINISHED = "finished"
+LATE = timedelta(hours=1)
 
 
 def advance(live: LiveAutomation, journey: Journey, sight: Sight, now: datetime) -> Advance:
-    """Waits are counted from when their step was due, however late the machine comes. Branches not taken do nothing."""
+    """Waits are counted from when their step was due, however late the machine comes; after a mail that is late, from when it left.
+    Branches not taken do nothing."""
     if live.live_since is None:
         return Advance(replace(journey, state=JourneyState.PAUSED))
     if sight.person.email is None:
@@ -216,6 +218,8 @@ class _Walk:
         else:
             self._note(step, DONE)
             self.mails.append(self._mail(step, expires))
+            if self.now - self.moment > LATE:
+                self.moment = self.now  # a day between two mails is a day after the first has left: an outage must not send both at once
         return after
 
     def _mail(self, step: Send, expires: datetime) -> MailDue:

@@ -155,10 +155,17 @@ class Effect:
         return {"finish_old": self.finish, "move": self.move, "end": self.end, "restart": self.restart}
 
 
+def turn_of(new: Automation, older: Mapping[int, Automation]) -> OnChange:
+    """What `on_change` comes to: nobody begins again for the sake of a word in regulars.yaml or in a template."""
+    if new.on_change is OnChange.RESTART and all(old == new for old in older.values()):
+        return OnChange.MOVE
+    return new.on_change
+
+
 def effect_on(new: Automation, older: Mapping[int, Automation], standing: Mapping[tuple[int, str], int]) -> Effect:
     """`standing`: (edition, step, "" for who is only to end) -> how many are there."""
     total = sum(standing.values())
-    match new.on_change:
+    match turn_of(new, older):
         case OnChange.FINISH_OLD:
             return Effect(finish=total)
         case OnChange.RESTART:

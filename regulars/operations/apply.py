@@ -36,6 +36,7 @@ from regulars.journeys.applying import (
     settings_compared,
     steps_compared,
     takes_everyone,
+    turn_of,
     watches_anew,
 )
 from regulars.journeys.live import Applied, EditionDraft, LiveAutomation, MailDraft
@@ -190,14 +191,15 @@ def _compared(
     draft = EditionDraft(campaign, definition, digest, drafts, edition, by, now)
     automation, older = _automation(campaign), _older(campaign, waiting, registers.automations)
     standing = {(each.edition, each.step): each.count for each in waiting}
+    turn = turn_of(automation, older)
     return replace(
         change,
         settings=settings_compared(campaign, old.campaign, (workspace.shop, segments), (old.shop, old.segments)) if old else (),
-        effect=effect_on(automation, older, standing), on_change=automation.on_change if waiting else None,
+        effect=effect_on(automation, older, standing), on_change=turn if waiting else None,
         bundles=tuple({bundle.hash: bundle for _, bundle in mails}.values()),
         draft=replace(
-            draft, restarts=automation.on_change is OnChange.RESTART,
-            moves={number: places(automation, then) for number, then in older.items()} if automation.on_change is OnChange.MOVE else {},
+            draft, restarts=turn is OnChange.RESTART,
+            moves={number: places(automation, then) for number, then in older.items()} if turn is OnChange.MOVE else {},
             watches_anew=watches_anew(automation, old.automation if old else None),
             takes_everyone=takes_everyone(automation, old.automation if old else None),
         ),

@@ -124,6 +124,19 @@ def test_those_on_their_way_go_on_as_the_changed_file_says(shop, on_change, effe
     assert standing(shop) == after
 
 
+def test_nobody_begins_again_for_a_word_in_regulars_yaml(shop) -> None:
+    write(shop, WELCOME + "on_change: restart\n")
+    shop("apply", "--yes")
+    go_on(shop, "2026-11-20T09:01:00+00:00")
+    file = shop.folder / "regulars.yaml"
+    file.write_text(file.read_text() + "attribution: {within: 3 days, of: click}\n")
+
+    code, _, err = shop("apply", "--yes")
+
+    assert code == 0, err
+    assert standing(shop) == {(2, "hello", "waiting"): 5}
+
+
 def test_disabled_ones_stand_still_and_go_on_where_they_were(shop) -> None:
     shop("apply", "--yes")
     go_on(shop, "2026-11-20T09:01:00+00:00")

@@ -72,13 +72,25 @@ def test_a_last_wait_is_waited_for() -> None:
 
 
 def test_waits_are_counted_from_when_their_step_was_due() -> None:
-    """The machine was down for thirty hours: the next mail is not thirty hours late as well."""
+    """The machine was down for thirty hours: what comes next is not thirty hours late as well."""
+    automation = live(wait("pause"), Tag("noted", ("met",)), wait("again"), send("bye"))
+    waiting = turned(automation).journey
+    late = turned(automation, after(54), waiting)
+
+    assert outcomes(late) == [("noted", "done"), ("again", "begun"), ("bye", "done")]
+    assert [mail.due for mail in late.mails] == [after(48)]
+
+
+def test_after_a_late_mail_the_wait_begins_when_it_leaves() -> None:
+    """Else an outage would send both mails of a sequence at once."""
     automation = live(wait("pause"), send("hello"), wait("again"), send("bye"))
     waiting = turned(automation).journey
     late = turned(automation, after(54), waiting)
 
-    assert outcomes(late) == [("hello", "done"), ("again", "begun"), ("bye", "done")]
-    assert [mail.due for mail in late.mails] == [after(24), after(48)]
+    assert [mail.due for mail in late.mails] == [after(24)]
+    assert (late.journey.step, late.journey.due_at) == ("bye", after(54 + 24))
+    barely = turned(automation, after(24.5), waiting)
+    assert barely.journey.due_at == after(48)
 
 
 def test_what_is_later_than_it_may_be_is_skipped_with_that_reason() -> None:
