@@ -72,7 +72,10 @@ def _value(plain: Any) -> Any:
     if name in _SCALARS:
         return _SCALARS[name](value)
     kind = _TYPES[name]
-    return kind(**{key: _value(item) for key, item in value.items()}) if is_dataclass(kind) else kind(value)
+    if not is_dataclass(kind):
+        return kind(value)
+    known = {field.name for field in fields(kind)}  # what an earlier release wrote, and this one has no word for any more, is left out
+    return kind(**{key: _value(item) for key, item in value.items() if key in known})
 
 
 _SCALARS: Mapping[str, Any] = {
