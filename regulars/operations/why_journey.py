@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +13,7 @@ from regulars.audience.explanation import Explanation
 from regulars.content.tokens import MessageRef
 from regulars.definition.workspace import Workspace
 from regulars.delivery.dossier import Dossier
-from regulars.delivery.life import IN_WORDS
+from regulars.delivery.life import IN_WORDS, State
 from regulars.journeys.entering import entry_condition
 from regulars.journeys.journey import Journey, JourneyState
 from regulars.journeys.live import Applied, LiveAutomation
@@ -104,8 +104,12 @@ def _mail(done: Done, dossiers: Dossiers) -> Dossier | None:
     return dossiers.of(MessageRef(done.launch_id, done.number)) if done.launch_id is not None and done.number is not None else None
 
 
-def mail_in_words(mail: Dossier) -> str:
-    return f"{mail.state}: {mail.reason or IN_WORDS[mail.state]}"
+def mail_in_words(mail: Dossier, words: Callable[[datetime], str]) -> str:
+    """With when it left, or when it is asked again; `words`: a moment as the shop reads it."""
+    told = f"{mail.state}: {mail.reason or IN_WORDS[mail.state]}"
+    if mail.state is State.PENDING:
+        return f"{told}, until {words(mail.due_at)}"
+    return f"{told}, {words(mail.accepted_at)}" if mail.accepted_at else told
 
 
 def _next(under_way: Sequence[Journey], applied: Applied) -> str:

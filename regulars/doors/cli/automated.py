@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from regulars.bootstrap import House
@@ -86,7 +87,7 @@ def why_in_automation(house: House, name: str, email: str, as_json: bool) -> Non
         write(f"\njourney {journey.occurrence}, edition {journey.edition}: began {local(house, journey.entered_at)} by {journey.trigger.get('kind')} {journey.subject}".rstrip())
         steps = [
             (f"{local(house, step.done.at)}", step.done.step, step.done.outcome,
-             "; ".join(each for each in (step.done.reason or "", f"{step.mail.ref} {mail_in_words(step.mail)}" if step.mail else "") if each))
+             "; ".join(each for each in (step.done.reason or "", f"{step.mail.ref} {mail_in_words(step.mail, partial(local, house))}" if step.mail else "") if each))
             for step in told.steps
         ]
         if steps:
