@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, intake, journeys, large, limits, pixel, sending
+from benchmarks import delivery, intake, journeys, large, limits, pixel, sending, simulate
 
-ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "intake": intake.main, "journeys": journeys.main, "limits": limits.main, "large": large.main}
-USUAL = ("delivery", "sending", "pixel", "intake", "journeys")
+ALL = {"delivery": delivery.main, "sending": sending.main, "pixel": pixel.main, "intake": intake.main, "journeys": journeys.main, "limits": limits.main, "simulate": simulate.main, "large": large.main}
+USUAL = ("delivery", "sending", "pixel", "intake", "journeys", "simulate")
 
 for name in sys.argv[1:] or USUAL:
     if name not in ALL:
