@@ -103,8 +103,8 @@ def test_init_leaves_a_workspace_without_findings(story):
 
 
 def test_an_import_says_how_many_and_the_second_changes_nothing(story):
-    assert story.said["import"].json == {"read": SLIPPING + 6, "imported": SLIPPING + 6, "unchanged": 0, "rejected": []}
-    assert story.said["import again"].json == {"read": SLIPPING + 6, "imported": 0, "unchanged": SLIPPING + 6, "rejected": []}
+    assert story.said["import"].json == {"read": SLIPPING + 6, "imported": SLIPPING + 6, "unchanged": 0, "rejected": [], "read_as": []}
+    assert story.said["import again"].json == {"read": SLIPPING + 6, "imported": 0, "unchanged": SLIPPING + 6, "rejected": [], "read_as": []}
 
 
 def test_a_segment_has_its_stable_shape(story):
@@ -124,7 +124,7 @@ def test_a_segment_on_a_day_does_not_know_what_came_later(story):
 def test_the_plan_adds_up_and_the_launch_keeps_to_it(story):
     plan, launched = story.said["plan"].json, story.said["launch"].json
 
-    assert list(plan) == ["campaign", "segment", "selected", "excluded", "final", "send_at", "roll_out", "pace"]
+    assert list(plan) == ["campaign", "segment", "selected", "excluded", "final", "send_at", "roll_out", "pace", "limits", "codes"]
     assert plan["excluded"] == {"no_consent": 1, "unsubscribed": 1, "excepted": 2}
     assert plan["selected"] == SLIPPING == plan["final"] + sum(plan["excluded"].values())
     assert launched["plan"] == plan
@@ -211,7 +211,7 @@ def test_the_report_counts_people_and_machines_apart(story):
 
     assert list(report) == [
         "campaign", "launches", "first_at", "sent", "states", "opens", "clicks", "machine_clicks", "links", "unsubscribes", "orders",
-        "revenue", "attribution",
+        "revenue", "attribution", "codes", "steps",
     ]
     assert report["sent"] == CHOSEN
     assert report["opens"] == {"human": 2, "unknown": 0, "machine": 1}

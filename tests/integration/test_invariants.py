@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, update
 from regulars.adapters.database.coupon_invariants import COUPON_INVARIANTS
 from regulars.adapters.database.invariants import INVARIANTS, violations
 from regulars.adapters.database.referral_invariants import REFERRAL_INVARIANTS
-from regulars.adapters.database.schema import attempts, audience, launches, messages
+from regulars.adapters.database.schema import attempts, audience, journey_steps, journeys, launches, messages
 from tests.integration.launching import NOW, ShopFloor, add_customers
 
 FIRST = messages.c.number == 1
@@ -33,6 +33,23 @@ BROKEN = {
 }
 
 
+JOURNEY = {
+    "campaign": "welcome", "edition": 1, "customer_id": 1, "occurrence": 1, "entry": "first", "entered_at": NOW, "trigger": {},
+    "state": "ended", "reason": "finished", "ended_at": NOW,
+}
+STEP = {"journey_id": 1, "fence": 1, "place": 1, "step": "hello", "kind": "send", "outcome": "done", "at": NOW, "launch_id": 1, "number": 1}
+MADE_BY_IT = update(messages).where(FIRST).values(journey_id=1)
+BROKEN_JOURNEYS = {
+    "a journey under way knows what it waits for": [insert(journeys).values(JOURNEY | {"state": "waiting", "ended_at": None, "reason": None})],
+    "an ended journey says when and why": [insert(journeys).values(JOURNEY | {"reason": None})],
+    "a journey's message was made by a step of it": [insert(journeys).values(JOURNEY), MADE_BY_IT],
+    "a step that made a message has one": [insert(journeys).values(JOURNEY), insert(journey_steps).values(STEP)],
+    "a step of a journey makes one message": [
+        insert(journeys).values(JOURNEY), MADE_BY_IT, insert(journey_steps).values(STEP), insert(journey_steps).values(STEP | {"fence": 2, "number": 2}),
+    ],
+}
+
+
 @pytest.fixture
 def sent(database):
     floor = ShopFloor(database)
@@ -47,10 +64,11 @@ def test_a_sent_launch_keeps_every_promise(sent):
 
 
 @pytest.mark.breaks_promises
-@pytest.mark.parametrize("promise", BROKEN)
+@pytest.mark.parametrize("promise", [*BROKEN, *BROKEN_JOURNEYS])
 def test_a_broken_promise_is_named(sent, promise):
     with sent.write() as connection:
-        connection.execute(BROKEN[promise])
+        for act in [BROKEN[promise]] if promise in BROKEN else BROKEN_JOURNEYS[promise]:
+            connection.execute(act)
     with sent.read() as connection:
         found = violations(connection)
 
@@ -59,4 +77,4 @@ def test_a_broken_promise_is_named(sent, promise):
 
 def test_every_promise_can_be_broken():
     """But for the one that the database itself keeps by a unique index; those of referrals are broken in test_referral_programme, those of codes in test_coupon_promises."""
-    assert set(INVARIANTS) - set(BROKEN) - set(REFERRAL_INVARIANTS) - set(COUPON_INVARIANTS) == {"a campaign has one live launch"}
+    assert set(INVARIANTS) - set(BROKEN) - set(BROKEN_JOURNEYS) - set(REFERRAL_INVARIANTS) - set(COUPON_INVARIANTS) == {"a campaign has one live launch"}

@@ -59,16 +59,13 @@ def lines_as_json(house: House) -> list[dict[str, Any]]:
     return [line.as_json() for line in lines_for(house)]
 
 
-def show_automations(house: House, *, below: bool) -> bool:
-    """Whether there are any. `below`: something else was shown before."""
+def show_automations(house: House) -> None:
+    """Below what was shown before."""
     from regulars.doors.cli.automations import lines_for, show_lines
 
-    lines = lines_for(house)
-    if lines and below:
+    if lines := lines_for(house):
         write("")
-    if lines:
         show_lines(house, lines)
-    return bool(lines)
 
 
 def why_in_automation(house: House, name: str, email: str, as_json: bool) -> None:

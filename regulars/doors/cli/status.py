@@ -86,8 +86,9 @@ def _show_all(house: House, standings: list[Standing], as_json: bool) -> None:
         return
     if standings:
         _show_launches(house, standings)
-    if not (show_automations(house, below=bool(standings)) or standings):
+    else:
         write("nothing has been launched yet")
+    show_automations(house)
 
 
 def _show_launches(house: House, standings: list[Standing]) -> None:
