@@ -47,14 +47,21 @@ def _turns(part: Condition, view: CustomerView, frame: Frame) -> Iterator[Doubt]
             yield _any_time(frame)
         case SegmentScore():
             yield from _of_score(view.scores.get(part.segment, 0.0), part.tests, frame)
-        case Orders() if part.window.within:
+        case Orders():
             for line in view.lines:
-                if line.ordered_at <= frame.as_of:
-                    yield _after(line.ordered_at, part.window.within)
-        case Emails() if part.window.within:
+                yield from _of_moment(line.ordered_at, part.window.within, frame)
+                yield from ((at, at) for at in (line.counts_from, line.counts_until) if at is not None and at > frame.as_of)
+        case Emails():
             for at in _moments(view, part.reaction):
-                if at <= frame.as_of:
-                    yield _after(at, part.window.within)
+                yield from _of_moment(at, part.window.within, frame)
+
+
+def _of_moment(at: datetime, within: Duration | None, frame: Frame) -> Iterator[Doubt]:
+    """What is told of a time to come begins to be true then; what has been leaves its window."""
+    if at > frame.as_of:
+        yield at, at
+    elif within is not None:
+        yield _after(at, within)
 
 
 def _of_fact(part: Fact, view: CustomerView, frame: Frame) -> Iterator[Doubt]:

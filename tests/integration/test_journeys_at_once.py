@@ -102,6 +102,7 @@ def test_eight_workers_and_eight_shops_at_once_do_every_step_once(database: Data
 
     at_once(*[lambda number=number: shop(number) for number in range(THREADS)], *[worker] * THREADS)
     turn(database, NOW + timedelta(days=2))
+    turn(database, NOW + timedelta(days=3))  # whose first mail left with that last turn waits a day from there
 
     who = Counter(mailed(database))
     assert all(count == 1 for (_, step), count in who.items() if step != "receipt")
