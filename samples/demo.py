@@ -62,7 +62,7 @@ def main() -> None:
     regulars("status")
 
     chapter("Three hours later customers read their mail; so do machines that only pretend to")
-    with web_door(THREE_HOURS_LATER):
+    with running("serve", THREE_HOURS_LATER):
         answers = play(STATE / "outbox")
     print(answers.in_words())
     fan = answers.buyers[0]
@@ -73,7 +73,7 @@ def main() -> None:
     key = made_key()
 
     chapter("Some of those who clicked buy, and friends come with their codes; the shop tells it over HTTP")
-    with web_door(NEXT_DAY + timedelta(hours=9)):
+    with running("serve", NEXT_DAY + timedelta(hours=9)):
         tell_orders(answers, key)
     regulars("automations", "status", "after-first-order", now=TWO_DAYS_LATER)
 
@@ -85,7 +85,7 @@ def main() -> None:
 
     if answers.codes:
         chapter("Days later the friends' first letters are due; nobody has to be there")
-        with at_work(SIX_DAYS_LATER):
+        with running("up", SIX_DAYS_LATER):
             wait_for_mails(len(answers.codes))
         friend = friends_of(answers)[0][0]
         regulars("why", "after-first-order", friend, now=SIX_DAYS_LATER + timedelta(minutes=5))
@@ -165,20 +165,6 @@ def tell_orders(answers: Play, key: str) -> None:
     print(f"POST /api/v1/orders: {tell(PORT, key, 'orders', orders)} recorded; and told once more: {tell(PORT, key, 'orders', orders)}")
 
 
-@contextmanager
-def at_work(now: datetime) -> Iterator[None]:
-    print(f"\n$ REGULARS_NOW={now:%Y-%m-%dT%H:%MZ} regulars up --port {PORT} &", flush=True)
-    process = subprocess.Popen(
-        _command("up", "--port", str(PORT)), cwd=ROOT, env=environment(now), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
-        Play.wait_for(PORT, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 def wait_for_mails(more: int) -> None:
     """Until so many more have come than there are, or nobody sends any longer."""
     before = count = len(list((STATE / "outbox").rglob("*.eml")))
@@ -191,17 +177,18 @@ def wait_for_mails(more: int) -> None:
 
 
 @contextmanager
-def web_door(now: datetime) -> Iterator[None]:
-    print(f"\n$ regulars serve --port {PORT} &", flush=True)
-    door = subprocess.Popen(
-        _command("serve", "--port", str(PORT)), cwd=ROOT, env=environment(now), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+def running(command: str, now: datetime) -> Iterator[None]:
+    """`serve` is the web door; `up` sends as well."""
+    print(f"\n$ REGULARS_NOW={now:%Y-%m-%dT%H:%MZ} regulars {command} --port {PORT} &", flush=True)
+    process = subprocess.Popen(
+        _command(command, "--port", str(PORT)), cwd=ROOT, env=environment(now), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     )
     try:
-        Play.wait_for(PORT, door)
+        Play.wait_for(PORT, process)
         yield
     finally:
-        door.terminate()
-        door.wait(20)
+        process.terminate()
+        process.wait(20)
 
 
 def chapter(title: str) -> None:

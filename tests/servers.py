@@ -110,6 +110,14 @@ def install(package: str) -> None:
                 warnings.warn(f"apt-get {words[0]} failed: {done.stderr[-500:]}", stacklevel=2)
 
 
+def need(*programs: str) -> None:
+    """What the manual lets its reader type; installed where we may, and never skipped where it is missing."""
+    for program in programs:
+        if not shutil.which(program):
+            install(program)
+        assert shutil.which(program), f"{program} is not installed: the manual's commands cannot be typed without it"
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

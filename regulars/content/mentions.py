@@ -26,7 +26,7 @@ class Mentions:
         referral = "referral" in self.names
         return Needs(
             "purchases" in self.names or "trigger" in self.names, "usual" in self.names, referral, rewards=referral and not _EARNED.isdisjoint(self.names | self.texts),
-            offer="offer" in self.names, trigger="trigger" in self.names, wishlist="wishlist" in self.names,
+            trigger="trigger" in self.names, wishlist="wishlist" in self.names,
         )
 
 

@@ -118,5 +118,4 @@ class Needs:
     referral: bool = False
     wishlist: bool = False
     rewards: bool = False
-    offer: bool = False
     trigger: bool = False

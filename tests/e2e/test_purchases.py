@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import HELLO_TEMPLATE, ROOT, Door, Regulars, until, write_customers, write_orders
-from tests.servers import free_port
+from tests.servers import free_port, need
 from tests.shop_systems import SHOPIFY_SECRET, WOOCOMMERCE_SECRET, signed
 from tests.telling import at, shopify_customer, shopify_fulfillment, shopify_order, woocommerce_order
 from tests.web import SHOP
@@ -110,8 +109,8 @@ def test_importing_history_starts_nothing_and_telling_it_again_neither(regulars:
     assert regulars.rows()["journeys"] == 0
 
 
-@pytest.mark.skipif(not shutil.which("curl") or not shutil.which("openssl"), reason="the script needs curl and openssl")
 def test_the_signature_script_of_the_documentation_is_believed(regulars: Regulars) -> None:
+    need("curl", "openssl")
     page = (ROOT / "docs" / "developers.md").read_text()
     [script] = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "X-Shopify-Hmac-Sha256" in block]
     script = script.replace("https://mail.shop.example", regulars.environment["REGULARS_BASE_URL"])

@@ -17,7 +17,7 @@ import pytest
 
 from tests.commands import Door, Regulars, end
 from tests.manual import ROOT, Block, Typed, blocks, misquoted, section, typed
-from tests.servers import free_port, wait_for_port
+from tests.servers import free_port, need, wait_for_port
 
 TITLE = "A tutorial in ten minutes"
 AND_THEN = "From the first order to a regular"
@@ -98,6 +98,7 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    need("curl")
     checkout = tmp_path_factory.mktemp("tutorial")
     (checkout / "samples").symlink_to(ROOT / "samples")
     story = Story(checkout, free_port())
